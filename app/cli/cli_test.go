@@ -119,10 +119,11 @@ func TestArgs(t *testing.T) {
 		ok             bool
 		stdout, stderr string
 	}{
-		"should go on after good arguments":      {[]string{"in"}, cli.OK, true, "", ""},
-		"should answer help on standard output":  {[]string{"-h"}, cli.OK, false, "Usage: saysee convert", ""},
+		"should go on after good arguments":     {[]string{"in"}, cli.OK, true, "", ""},
+		"should answer help on standard output": {[]string{"-h"}, cli.OK, false, "Usage: saysee convert", ""},
 		"should answer nonsense on standard error": {
-			[]string{"--what"}, cli.BadUsage, false, "",
+			[]string{"--what"},
+			cli.BadUsage, false, "",
 			"saysee convert: unknown flag --what\nTry \"saysee convert --help\".\n",
 		},
 	}
