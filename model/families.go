@@ -1,0 +1,22 @@
+package model
+
+// Trunk returns what the pyramid trunk of the starter packs offers: f4 at a quarter of the canvas, p3 to
+// p6 at an eighth to a sixty-fourth. Families that share a trunk all ask for this graph, so that they
+// share its session and its runs.
+func Trunk() Graph {
+	return Graph{
+		Inputs: []Port{{"pixel_values", Float32, 4}},
+		Outputs: []Port{
+			{"f4", Float32, 4},
+			{"p3", Float32, 4}, {"p4", Float32, 4}, {"p5", Float32, 4}, {"p6", Float32, 4},
+		},
+	}
+}
+
+// TextEncoder returns what a text encoder offers: token ids and mask in, [T, D] unit vectors out.
+func TextEncoder() Graph {
+	return Graph{
+		Inputs:  []Port{{"input_ids", Int64, 2}, {"attention_mask", Int64, 2}},
+		Outputs: []Port{{"text_embeds", Float32, 2}},
+	}
+}

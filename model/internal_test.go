@@ -1,0 +1,68 @@
+package model
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func FuzzParseGraph(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{0x3a, 0x02, 0x5a, 0x00})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if g, err := parseGraph(data); err == nil && len(g.Outputs) == 0 {
+			t.Error("a graph without outputs was accepted")
+		}
+	})
+}
+
+func TestVersionsBelowTheMinimumAreRecognised(t *testing.T) {
+	for v, want := range map[string]int{"1.27.0": 27, "1.9.1": 9, "2.0.0": 0, "": 0, "1.x": 0} {
+		if got := minor(v); got != want {
+			t.Errorf("minor(%q) = %d, want %d", v, got, want)
+		}
+	}
+}
+
+func TestAMissingLibraryIsOneSentenceWithARemedy(t *testing.T) {
+	dir := t.TempDir()
+	for _, path := range []string{filepath.Join(dir, "none.so"), dir} {
+		_, err := findLibrary(path)
+		if !errors.Is(err, ErrRuntime) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	for _, err := range []error{
+		loadError("libonnxruntime.so.1", errors.New("dlopen failed")),
+		loadError(filepath.Join(dir, "x.so"), errors.New("dlopen failed: wrong ELF class\nmore")),
+		loadError("libonnxruntime.so.1", errors.New("Error setting ORT API base: 2")),
+	} {
+		if !errors.Is(err, ErrRuntime) || !strings.Contains(err.Error(), remedy) || strings.Contains(err.Error(), "\n") {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTheLibraryIsFoundInAFolderThatTheEnvironmentNames(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(LibraryEnv, dir)
+	if _, err := findLibrary(""); !errors.Is(err, ErrRuntime) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	want := filepath.Join(dir, libraryNames()[0])
+	if err := os.WriteFile(want, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := findLibrary(""); got != want || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+func TestRuntimeErrorsLoseSourcePaths(t *testing.T) {
+	err := plain(errors.New("/onnxruntime_src/onnxruntime/core/framework/execution_frame.cc:112 bad shape\nstack"))
+	if err.Error() != "bad shape" {
+		t.Errorf("got %q", err)
+	}
+}

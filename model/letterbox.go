@@ -1,0 +1,65 @@
+package model
+
+import (
+	"image"
+	"math"
+
+	"github.com/saysee/saysee/annot"
+)
+
+// ImageSpec is a pack's rule for turning a photo into a network's input. Two packs with equal specs share
+// one prepared canvas, so the type is comparable.
+type ImageSpec struct {
+	// Size is the side of the square canvas in pixels, a multiple of Multiple.
+	Size     int    `json:"size"`
+	Multiple int    `json:"multiple"`
+	Resize   string `json:"resize"` // "letterbox": long side to Size, content top-left
+	Shrink   string `json:"shrink"` // "area" or "linear", used when the photo is larger than the canvas
+	Grow     string `json:"grow"`   // "linear" or "cubic", used when it is smaller
+	Order    string `json:"order"`  // "RGB" or "BGR"
+	Pad      uint8  `json:"pad"`    // the value of the canvas outside the photo, before normalising
+	// The tensor holds (x − Mean) / Std a channel, with x in 0..255, in the channel order of Order.
+	Mean [3]float32 `json:"mean"`
+	Std  [3]float32 `json:"std"`
+}
+
+// Letterbox leads between a photo and the network canvas that a part of it was scaled into. It is the only
+// place where a coordinate is multiplied by a scale.
+//
+// Content is scaled by one factor and lies at the canvas' top-left corner. Resized sides are rounded to
+// whole pixels; positions use the unrounded factor, as the training code of the starter packs does.
+type Letterbox struct {
+	Crop   image.Rectangle // the part of the photo on the canvas, in photo pixels
+	Canvas image.Point     // canvas size in pixels
+	Scale  float64         // canvas pixels per photo pixel
+}
+
+// NewLetterbox fits crop into a square canvas of the given size.
+func NewLetterbox(crop image.Rectangle, size int) Letterbox {
+	long := max(crop.Dx(), crop.Dy())
+	return Letterbox{crop, image.Pt(size, size), float64(size) / float64(long)}
+}
+
+// Resized returns the size in canvas pixels of the scaled crop: at least 1 × 1, at most the canvas.
+// Halves are rounded to even, as Python's round does.
+func (l Letterbox) Resized() image.Point {
+	side := func(n, limit int) int {
+		return min(max(int(math.RoundToEven(float64(n)*l.Scale)), 1), limit)
+	}
+	return image.Pt(side(l.Crop.Dx(), l.Canvas.X), side(l.Crop.Dy(), l.Canvas.Y))
+}
+
+// ToPhoto takes a box from canvas pixels to photo pixels, clipped to the crop.
+func (l Letterbox) ToPhoto(b annot.Box) annot.Box {
+	x, y := float64(l.Crop.Min.X), float64(l.Crop.Min.Y)
+	b = annot.Box{X0: b.X0/l.Scale + x, Y0: b.Y0/l.Scale + y, X1: b.X1/l.Scale + x, Y1: b.Y1/l.Scale + y}
+	return b.Intersect(annot.Box{
+		X0: x, Y0: y, X1: float64(l.Crop.Max.X), Y1: float64(l.Crop.Max.Y),
+	})
+}
+
+// ToCanvas takes a box from photo pixels to canvas pixels.
+func (l Letterbox) ToCanvas(b annot.Box) annot.Box {
+	x, y := float64(l.Crop.Min.X), float64(l.Crop.Min.Y)
+	return annot.Box{X0: (b.X0 - x) * l.Scale, Y0: (b.Y0 - y) * l.Scale, X1: (b.X1 - x) * l.Scale, Y1: (b.Y1 - y) * l.Scale}
+}

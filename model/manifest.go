@@ -1,0 +1,174 @@
+package model
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+)
+
+// Manifest is pack.json, schema 1: everything that the program must know of a pack.
+type Manifest struct {
+	Schema  int    `json:"schema"`
+	ID      string `json:"id"`
+	Version string `json:"version"`
+	Title   string `json:"title"`
+	// Family names the code that knows the graphs' roles and the shape of the scoring rule.
+	Family  string   `json:"family"`
+	Tasks   []string `json:"tasks"`
+	Licence string   `json:"licence"`
+	Source  string   `json:"source,omitempty"` // what the weights were made from
+	Files   []File   `json:"files"`
+
+	Tokenizer TokenizerSpec `json:"tokenizer"`
+	Text      TextSpec      `json:"text"`
+	Image     ImageSpec     `json:"image"`
+	// Scoring is the family's rule; each family reads its own fields.
+	Scoring  json.RawMessage `json:"scoring"`
+	Defaults Defaults        `json:"defaults"`
+	// MemoryMB is about what the sessions need at the default canvas.
+	MemoryMB int `json:"memory_mb"`
+}
+
+// File is one file of a pack. Its bytes are used only when length and hash are as stated.
+type File struct {
+	Role    string   `json:"role"`
+	Name    string   `json:"name"` // slash path inside the pack's folder
+	SHA256  string   `json:"sha256"`
+	Bytes   int64    `json:"bytes"`
+	Mirrors []string `json:"mirrors,omitempty"`
+}
+
+// TokenizerSpec tells how words become token ids.
+type TokenizerSpec struct {
+	Kind      string `json:"kind"`  // "wordpiece"
+	Vocab     string `json:"vocab"` // role of the vocabulary file
+	MaxTokens int    `json:"max_tokens"`
+}
+
+// TextSpec tells how a phrase becomes one vector.
+type TextSpec struct {
+	Encoder   string   `json:"encoder"` // role of the text graph
+	Dim       int      `json:"dim"`
+	Templates []string `json:"templates"` // with {} for the phrase
+}
+
+// Defaults are the pack maker's choices for a person who has made none.
+type Defaults struct {
+	Score float64 `json:"score"`
+	NMS   float64 `json:"nms"`
+	Max   int     `json:"max"`
+}
+
+// Limits of a manifest. A pack is data from outside.
+const (
+	maxManifest = 1 << 20
+	maxFile     = 4 << 30
+	maxFiles    = 64
+	maxCanvas   = 4096
+)
+
+// ErrManifest marks a pack.json that cannot be used.
+var ErrManifest = errors.New("unusable pack.json")
+
+var packID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// ParseManifest reads and checks pack.json.
+func ParseManifest(data []byte) (*Manifest, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	var m Manifest
+	if err := dec.Decode(&m); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
+	}
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
+	}
+	return &m, nil
+}
+
+func (m *Manifest) check() error {
+	switch {
+	case m.Schema != 1:
+		return fmt.Errorf("schema %d, this version of Saysee reads schema 1", m.Schema)
+	case !packID.MatchString(m.ID):
+		return fmt.Errorf("id %q: small letters, digits, '.', '_' and '-' are allowed", m.ID)
+	case m.Family == "":
+		return errors.New("no family is named")
+	case len(m.Files) == 0 || len(m.Files) > maxFiles:
+		return fmt.Errorf("%d files, 1 to %d are allowed", len(m.Files), maxFiles)
+	}
+	roles := map[string]bool{}
+	for _, f := range m.Files {
+		if err := f.check(); err != nil {
+			return err
+		}
+		if roles[f.Role] {
+			return fmt.Errorf("role %q is named twice", f.Role)
+		}
+		roles[f.Role] = true
+	}
+	for _, role := range []string{m.Tokenizer.Vocab, m.Text.Encoder} {
+		if role != "" && !roles[role] {
+			return fmt.Errorf("no file has the role %q", role)
+		}
+	}
+	if m.Text.Encoder != "" {
+		if m.Tokenizer.MaxTokens < 3 || m.Tokenizer.MaxTokens > 4096 || m.Text.Dim < 1 || m.Text.Dim > 8192 {
+			return errors.New("tokenizer.max_tokens or text.dim is out of range")
+		}
+	}
+	return m.Image.check()
+}
+
+func (f File) check() error {
+	switch {
+	case f.Role == "":
+		return fmt.Errorf("file %q has no role", f.Name)
+	case !fs.ValidPath(f.Name) || f.Name == "." || strings.ContainsAny(f.Name, `\:`):
+		return fmt.Errorf("file name %q leaves the pack's folder or is not a plain path", f.Name)
+	case f.Bytes <= 0 || f.Bytes > maxFile:
+		return fmt.Errorf("file %q states %d bytes", f.Name, f.Bytes)
+	}
+	if sum, err := hex.DecodeString(f.SHA256); err != nil || len(sum) != 32 || strings.ToLower(f.SHA256) != f.SHA256 {
+		return fmt.Errorf("file %q: sha256 is not 64 small hexadecimal digits", f.Name)
+	}
+	return nil
+}
+
+func (s ImageSpec) check() error {
+	if s.Size == 0 {
+		return nil // a pack without an image side, such as a prompt bank
+	}
+	switch {
+	case s.Multiple < 1 || s.Multiple > 256 || s.Size < s.Multiple || s.Size > maxCanvas || s.Size%s.Multiple != 0:
+		return fmt.Errorf("image.size %d must be a multiple of image.multiple %d, at most %d", s.Size, s.Multiple, maxCanvas)
+	case s.Resize != "letterbox":
+		return fmt.Errorf("image.resize %q is not known (letterbox)", s.Resize)
+	case s.Shrink != "area" && s.Shrink != "linear":
+		return fmt.Errorf("image.shrink %q is not known (area, linear)", s.Shrink)
+	case s.Grow != "linear" && s.Grow != "cubic":
+		return fmt.Errorf("image.grow %q is not known (linear, cubic)", s.Grow)
+	case s.Order != "RGB" && s.Order != "BGR":
+		return fmt.Errorf("image.order %q is not known (RGB, BGR)", s.Order)
+	}
+	for _, v := range s.Std {
+		if !(v > 0) {
+			return fmt.Errorf("image.std %v must be positive", s.Std)
+		}
+	}
+	return nil
+}
+
+// WithSize returns the spec for another canvas side, rounded up to what the network takes.
+func (s ImageSpec) WithSize(size int) (ImageSpec, error) {
+	if size < 1 || size > maxCanvas {
+		return s, fmt.Errorf("canvas size %d is out of range (%d to %d)", size, s.Multiple, maxCanvas)
+	}
+	s.Size = (size + s.Multiple - 1) / s.Multiple * s.Multiple
+	return s, nil
+}

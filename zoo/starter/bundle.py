@@ -1,0 +1,95 @@
+"""Turn the starter's networks and figures into the packs that the program bundles.
+
+    python3 zoo/starter/bundle.py NETWORKS assets/packs        (needs onnx==1.22.0)
+
+NETWORKS holds trunk.onnx, regions.onnx, masks.onnx, pixels.onnx, text.onnx, vocab.txt and scoring.json.
+Files go to assets/packs/blobs under their SHA-256, so that the two packs share the trunk and the text side.
+
+The pixel network is cut in two where its unit-length pixel vectors leave it: `pixels` makes the vectors
+(once a photo), `match` compares them with words (again for other words, a few milliseconds).
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+import tempfile
+
+import onnx
+from onnx.utils import Extractor
+
+VERSION = "0.1.0"
+EMBEDS = "pixel_embeds"
+
+
+def cut_pixels(path, folder):
+    """Cut pixels.onnx at the division that makes its vectors unit length."""
+    net = onnx.load(path)
+    cut = next(n for n in net.graph.node if n.op_type == "Div").output[0]
+    for node in net.graph.node:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name == cut:
+                    names[i] = EMBEDS
+    vectors = onnx.helper.make_tensor_value_info(EMBEDS, onnx.TensorProto.FLOAT, [1, 256, "h", "w"])
+    net.graph.value_info.append(vectors)
+    extract = Extractor(net)
+    parts = {
+        "pixels": extract.extract_model(["f4", "p3", "p4", "p5"], [EMBEDS]),
+        "match": extract.extract_model([EMBEDS, "text_embeds"], ["logits"]),
+    }
+    for role, part in parts.items():
+        onnx.checker.check_model(part)
+        onnx.save(part, folder / f"{role}.onnx")
+
+
+def file_entry(role, path, blobs):
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    (blobs / digest).write_bytes(data)
+    return {"role": role, "name": path.name, "sha256": digest, "bytes": len(data)}
+
+
+def main(source, target):
+    blobs = target / "blobs"
+    blobs.mkdir(parents=True, exist_ok=True)
+    for old in blobs.iterdir():
+        old.unlink()
+    figures = json.loads((source / "scoring.json").read_text())
+    with tempfile.TemporaryDirectory() as tmp:
+        cut = pathlib.Path(tmp)
+        cut_pixels(source / "pixels.onnx", cut)
+        places = {"pixels": cut / "pixels.onnx", "match": cut / "match.onnx", "vocab": source / "vocab.txt"}
+        files = {role: file_entry(role, places.get(role, source / f"{role}.onnx"), blobs)
+                 for role in ("trunk", "regions", "masks", "pixels", "match", "text", "vocab")}
+    common = {
+        "schema": 1,
+        "version": VERSION,
+        "licence": "Apache-2.0",
+        "source": "Trained by the project from an EfficientNet-Lite2 backbone and a distilled MiniLM sentence encoder "
+                  "(both Apache-2.0); docs/starter.md lists photos and licences.",
+        "tokenizer": {"kind": "wordpiece", "vocab": "vocab", "max_tokens": 32},
+        "text": {"encoder": "text", "dim": 256, "templates": ["{}"]},
+        "image": {"size": figures["size"], "multiple": 32, "resize": "letterbox", "shrink": "area", "grow": "linear",
+                  "order": "RGB", "pad": 114, "mean": [127, 127, 127], "std": [128, 128, 128]},
+    }
+    packs = [
+        {"id": "vild-starter", "title": "Saysee starter (boxes)", "family": "vild", "tasks": ["detect", "mask"],
+         "roles": ["trunk", "regions", "masks", "text", "vocab"],
+         "scoring": {"rule": "softmax-with-zero-background", "tau": figures["tau"][0], "bias": figures["bias"][0],
+                     "roi_power": 0.5, "quality_power": 0.5},
+         "defaults": {"score": 0.25, "nms": 0.6, "max": 100}, "memory_mb": 220},
+        {"id": "lseg-starter", "title": "Saysee starter (pixels)", "family": "lseg", "tasks": ["segment"],
+         "roles": ["trunk", "pixels", "match", "text", "vocab"],
+         "scoring": {"rule": "logits", "background": 0.0},
+         "defaults": {"score": 0.0, "nms": 0.6, "max": 100}, "memory_mb": 180},
+    ]
+    for pack in packs:
+        entry = {**common, **{k: v for k, v in pack.items() if k != "roles"}, "files": [files[r] for r in pack["roles"]]}
+        folder = target / pack["id"]
+        folder.mkdir(exist_ok=True)
+        (folder / "pack.json").write_text(json.dumps(entry, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
