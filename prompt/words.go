@@ -1,0 +1,98 @@
+package prompt
+
+import (
+	"math"
+
+	"github.com/saysee/saysee/annot"
+)
+
+// Words are the vectors of a class table, grouped the way that scores are fused: each class takes the best
+// of its phrases, and a region that matches one of its negatives better is vetoed.
+type Words struct {
+	Classes   []annot.Class
+	positives []span
+	negatives []span
+	phrases   []string
+	Vectors   [][]float32 // one a phrase of Phrases
+}
+
+type span struct{ from, to int }
+
+// NewWords lists the phrases of a class table. Set Vectors before scoring.
+func NewWords(classes []annot.Class) *Words {
+	w := &Words{Classes: classes}
+	for _, c := range classes {
+		w.positives = append(w.positives, w.add(c.Phrases))
+	}
+	for _, c := range classes {
+		w.negatives = append(w.negatives, w.add(c.Negatives))
+	}
+	return w
+}
+
+func (w *Words) add(phrases []string) span {
+	s := span{from: len(w.phrases)}
+	w.phrases = append(w.phrases, phrases...)
+	s.to = len(w.phrases)
+	return s
+}
+
+// Phrases returns all phrases, positives of all classes first; one that two classes share stands twice.
+func (w *Words) Phrases() []string { return w.phrases }
+
+// Fuse turns one region's logits, one a phrase, into a probability a class: softmax over a background of
+// logit 0, the classes' best phrases and all negatives. A class whose negative beats it gets 0. It writes
+// len(Classes) values into probs and which and returns nothing else.
+//
+// With one phrase a class and no negatives this is the softmax that the starter packs were trained with.
+func (w *Words) Fuse(logits, probs []float32, which []uint16) {
+	top := float32(0)
+	for _, l := range logits {
+		top = max(top, l)
+	}
+	sum := math.Exp(float64(-top))
+	for c := range w.Classes {
+		best, at := bestOf(logits, w.positives[c])
+		probs[c], which[c] = best, uint16(at)
+		sum += math.Exp(float64(best - top))
+	}
+	for c := range w.Classes {
+		for _, l := range logits[w.negatives[c].from:w.negatives[c].to] {
+			sum += math.Exp(float64(l - top))
+		}
+	}
+	for c := range w.Classes {
+		veto, _ := bestOf(logits, w.negatives[c])
+		if veto > probs[c] {
+			probs[c] = 0
+			continue
+		}
+		probs[c] = float32(math.Exp(float64(probs[c]-top)) / sum)
+	}
+}
+
+func bestOf(logits []float32, s span) (best float32, at int) {
+	best = float32(math.Inf(-1))
+	for i, l := range logits[s.from:s.to] {
+		if l > best {
+			best, at = l, i
+		}
+	}
+	return best, at
+}
+
+// vetoed is the logit of a class that one of its negatives beats: far below any background, and finite, so
+// that interpolating between pixels stays a number.
+const vetoed = -1e4
+
+// FusePixels is Fuse for the argmax over pixels: it writes one logit a class, the best of its phrases, far
+// below any background where a negative beats it.
+func (w *Words) FusePixels(logits, fused []float32) {
+	for c := range w.Classes {
+		best, _ := bestOf(logits, w.positives[c])
+		if veto, _ := bestOf(logits, w.negatives[c]); veto > best {
+			best = vetoed
+		}
+		fused[c] = max(best, vetoed)
+	}
+}
