@@ -13,29 +13,50 @@ type Span struct{ X, Y0, Y1 int }
 // each. Spans of one column never touch.
 func (m Mask) Spans() iter.Seq[Span] {
 	return func(yield func(Span) bool) {
-		h := m.rect.Dy()
-		at := 0
-		for i, r := range m.runs {
-			end := at + int(r)
-			if i%2 == 1 && !spansOf(m.rect, h, at, end, yield) {
+		c := m.cursor()
+		for s, ok := c.next(); ok; s, ok = c.next() {
+			if !yield(s) {
 				return
 			}
-			at = end
 		}
 	}
 }
 
-// spansOf cuts the run of pixels [at, end), counted down the columns of rect, at the columns' ends.
-func spansOf(rect image.Rectangle, h, at, end int, yield func(Span) bool) bool {
-	for at < end {
-		x, y := at/h, at%h
-		n := min(end-at, h-y)
-		if !yield(Span{rect.Min.X + x, rect.Min.Y + y, rect.Min.Y + y + n}) {
-			return false
+// cursor walks the spans of a mask. It is Spans turned inside out, for loops over two masks.
+type cursor struct {
+	runs []uint32
+	x, y int // where the walk stands
+	top  int
+	h    int
+	left int // pixels left of the current run of the set
+}
+
+func (m Mask) cursor() cursor {
+	return cursor{runs: m.runs, x: m.rect.Min.X, top: m.rect.Min.Y, h: m.rect.Dy()}
+}
+
+func (c *cursor) next() (Span, bool) {
+	for c.left == 0 {
+		if len(c.runs) < 2 {
+			return Span{}, false
 		}
-		at += n
+		c.skip(int(c.runs[0]))
+		c.left = int(c.runs[1])
+		c.runs = c.runs[2:]
 	}
-	return true
+	n := min(c.left, c.h-c.y)
+	s := Span{c.x, c.top + c.y, c.top + c.y + n}
+	c.left -= n
+	c.skip(n)
+	return s, true
+}
+
+func (c *cursor) skip(n int) {
+	c.y += n
+	if c.y >= c.h {
+		c.x += c.y / c.h
+		c.y %= c.h
+	}
 }
 
 // runWriter collects runs and keeps them canonical: they alternate, start with the outside, and no run
