@@ -51,11 +51,16 @@ func (l Letterbox) Resized() image.Point {
 
 // ToPhoto takes a box from canvas pixels to photo pixels, clipped to the crop.
 func (l Letterbox) ToPhoto(b annot.Box) annot.Box {
-	x, y := float64(l.Crop.Min.X), float64(l.Crop.Min.Y)
-	b = annot.Box{X0: b.X0/l.Scale + x, Y0: b.Y0/l.Scale + y, X1: b.X1/l.Scale + x, Y1: b.Y1/l.Scale + y}
-	return b.Intersect(annot.Box{
-		X0: x, Y0: y, X1: float64(l.Crop.Max.X), Y1: float64(l.Crop.Max.Y),
+	return l.ToPhotoUnclipped(b).Intersect(annot.Box{
+		X0: float64(l.Crop.Min.X), Y0: float64(l.Crop.Min.Y), X1: float64(l.Crop.Max.X), Y1: float64(l.Crop.Max.Y),
 	})
+}
+
+// ToPhotoUnclipped takes a box from canvas pixels to photo pixels; the result may leave the crop, as the
+// box that a mask's grid spans may.
+func (l Letterbox) ToPhotoUnclipped(b annot.Box) annot.Box {
+	x, y := float64(l.Crop.Min.X), float64(l.Crop.Min.Y)
+	return annot.Box{X0: b.X0/l.Scale + x, Y0: b.Y0/l.Scale + y, X1: b.X1/l.Scale + x, Y1: b.Y1/l.Scale + y}
 }
 
 // ToCanvas takes a box from photo pixels to canvas pixels.

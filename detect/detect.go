@@ -1,0 +1,45 @@
+// Package detect finds boxes by words. A family (a sub-package) encodes a photo once; asking it with other
+// words is cheap, and choosing among what it found (thresholds, NMS, switched-off classes) is plain Go.
+package detect
+
+import (
+	"context"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/model"
+)
+
+// Detector is a family's network, ready to encode photos. It may be used from several goroutines.
+type Detector interface {
+	// Pack returns the pack that the detector runs.
+	Pack() *model.Pack
+	// Encode runs the image stage on the views of one photo. The views must outlive the encoding.
+	Encode(ctx context.Context, views []*model.View) (Encoding, error)
+}
+
+// Encoding is a photo as a detector sees it.
+type Encoding interface {
+	// Ask compares the photo with the words of the classes. The result holds everything that any
+	// threshold could let through.
+	Ask(ctx context.Context, classes []annot.Class) (*Candidates, error)
+	// Masks gives each region a mask, where the family has a mask head. A mask that was made before is
+	// taken from memory.
+	Masks(ctx context.Context, found []Found) error
+	// Release gives the encoding's memory back.
+	Release()
+}
+
+// Found is a region and the candidate that it came from.
+type Found struct {
+	annot.Region
+	Candidate int
+}
+
+// Regions strips the candidates' numbers.
+func Regions(found []Found) []annot.Region {
+	regions := make([]annot.Region, len(found))
+	for i, f := range found {
+		regions[i] = f.Region
+	}
+	return regions
+}

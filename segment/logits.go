@@ -1,0 +1,184 @@
+package segment
+
+import (
+	"image"
+	"math"
+
+	"github.com/saysee/saysee/annot"
+)
+
+// Logits are a coarse grid of per-class logits over a photo. Between the centres of its cells they are
+// bilinear, and flat beyond the outermost centres; that surface, read at the centre of each photo pixel, is
+// what the argmax sees (never labels that were enlarged).
+type Logits struct {
+	Model   string // pack id
+	Classes []annot.Class
+	Photo   image.Point // size in pixels
+	W, H    int         // cells
+	// CellW and CellH are the photo pixels a cell covers; the first cell begins at the photo's corner.
+	CellW, CellH float64
+	// Planes holds W × H logits, row-major, for each class. Background is logit 0.
+	Planes [][]float32
+}
+
+// NoClass is the label of a pixel that no class wins.
+const NoClass = -1
+
+// Labels holds one class index, or NoClass, for each photo pixel, row-major.
+type Labels struct {
+	Size image.Point
+	Pix  []int16
+}
+
+// Labels gives every pixel the class with the highest logit, or NoClass where none is above background.
+// A class that off names takes no part. dst is reused when it is large enough.
+//
+// In a cell between four centres the surface is bilinear, so a class that wins at all four wins everywhere
+// in it: only cells on a border between classes are read pixel by pixel.
+func (l *Logits) Labels(background float64, off map[int]bool, dst *Labels) *Labels {
+	if dst == nil {
+		dst = &Labels{}
+	}
+	dst.Size = l.Photo
+	if n := l.Photo.X * l.Photo.Y; cap(dst.Pix) < n {
+		dst.Pix = make([]int16, n)
+	} else {
+		dst.Pix = dst.Pix[:n]
+	}
+	p := labeller{l: l, background: float32(background), dst: dst}
+	for c := range l.Planes {
+		if !off[c] {
+			p.classes = append(p.classes, c)
+		}
+	}
+	p.corners = p.winners()
+	// Knot k stands for the centre of cell k; knots -1 and W, H lie on the photo's edge.
+	for ky := -1; ky < l.H; ky++ {
+		y0, y1 := knotPixels(ky, l.H, l.CellH, l.Photo.Y)
+		if y0 >= y1 {
+			continue
+		}
+		for kx := -1; kx < l.W; kx++ {
+			if x0, x1 := knotPixels(kx, l.W, l.CellW, l.Photo.X); x0 < x1 {
+				p.cell(kx, ky, image.Rect(x0, y0, x1, y1))
+			}
+		}
+	}
+	return dst
+}
+
+// knotPixels returns the pixels whose centres lie between the centres of cells k and k+1.
+func knotPixels(k, cells int, size float64, limit int) (int, int) {
+	from, to := 0, limit
+	if k >= 0 {
+		from = int(math.Ceil((float64(k)+0.5)*size - 0.5))
+	}
+	if k+1 < cells {
+		to = int(math.Ceil((float64(k)+1.5)*size - 0.5))
+	}
+	return min(max(from, 0), limit), min(max(to, 0), limit)
+}
+
+type labeller struct {
+	l          *Logits
+	background float32
+	classes    []int
+	corners    []int16 // the winner at each cell's centre
+	dst        *Labels
+}
+
+// winners labels the centres of all cells.
+func (p *labeller) winners() []int16 {
+	out := make([]int16, p.l.W*p.l.H)
+	for i := range out {
+		best, label := p.background, NoClass
+		for _, c := range p.classes {
+			if v := p.l.Planes[c][i]; v > best {
+				best, label = v, c
+			}
+		}
+		out[i] = int16(label)
+	}
+	return out
+}
+
+// around returns the indices of the four cells whose centres surround knot (kx, ky).
+func (p *labeller) around(kx, ky int) [4]int {
+	x0, y0 := max(kx, 0), max(ky, 0)
+	x1, y1 := min(kx+1, p.l.W-1), min(ky+1, p.l.H-1)
+	return [4]int{y0*p.l.W + x0, y0*p.l.W + x1, y1*p.l.W + x0, y1*p.l.W + x1}
+}
+
+func (p *labeller) cell(kx, ky int, r image.Rectangle) {
+	at := p.around(kx, ky)
+	label := p.corners[at[0]]
+	if label == p.corners[at[1]] && label == p.corners[at[2]] && label == p.corners[at[3]] {
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			row := p.dst.Pix[y*p.dst.Size.X+r.Min.X : y*p.dst.Size.X+r.Max.X]
+			for i := range row {
+				row[i] = label
+			}
+		}
+		return
+	}
+	// A class that another beats at all four centres cannot win between them.
+	var stay [8]int
+	rivals := p.rivals(at, stay[:0])
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		fy := clamp01((float64(y)+0.5)/p.l.CellH - 0.5 - float64(ky))
+		for x := r.Min.X; x < r.Max.X; x++ {
+			fx := clamp01((float64(x)+0.5)/p.l.CellW - 0.5 - float64(kx))
+			p.dst.Pix[y*p.dst.Size.X+x] = p.winner(at, rivals, float32(fx), float32(fy))
+		}
+	}
+}
+
+func (p *labeller) rivals(at [4]int, out []int) []int {
+next:
+	for _, c := range p.classes {
+		v := p.l.Planes[c]
+		if v[at[0]] <= p.background && v[at[1]] <= p.background && v[at[2]] <= p.background && v[at[3]] <= p.background {
+			continue
+		}
+		for _, o := range out {
+			u := p.l.Planes[o]
+			if u[at[0]] >= v[at[0]] && u[at[1]] >= v[at[1]] && u[at[2]] >= v[at[2]] && u[at[3]] >= v[at[3]] {
+				continue next
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (p *labeller) winner(at [4]int, rivals []int, fx, fy float32) int16 {
+	best, label := p.background, NoClass
+	for _, c := range rivals {
+		v := p.l.Planes[c]
+		top := v[at[0]] + (v[at[1]]-v[at[0]])*fx
+		low := v[at[2]] + (v[at[3]]-v[at[2]])*fx
+		if s := top + (low-top)*fy; s > best {
+			best, label = s, c
+		}
+	}
+	return int16(label)
+}
+
+func clamp01(v float64) float64 { return min(max(v, 0), 1) }
+
+// Confidence returns the probability of class c at the cell nearest to a photo pixel: softmax over
+// background and all classes.
+func (l *Logits) Confidence(c, x, y int) float64 {
+	cx := min(int(float64(x)/l.CellW), l.W-1)
+	cy := min(int(float64(y)/l.CellH), l.H-1)
+	i := cy*l.W + cx
+	top := float32(0)
+	for _, p := range l.Planes {
+		top = max(top, p[i])
+	}
+	sum := math.Exp(float64(-top))
+	for _, p := range l.Planes {
+		sum += math.Exp(float64(p[i] - top))
+	}
+	return math.Exp(float64(l.Planes[c][i]-top)) / sum
+}
