@@ -1,0 +1,153 @@
+"""A ViLD or LSeg pack in Python: what a straightforward user of onnxruntime, OpenCV and numpy would write.
+
+Shared by peer.py, which measures it, and reference.py, which writes down what it finds. The rules are those of the pack's
+manifest; boxes are x0, y0, x1, y1 in pixels of the photo turned upright, x1 and y1 exclusive.
+"""
+
+import json
+import pathlib
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from tokenizers import BertWordPieceTokenizer
+
+
+class Pack:
+    """A folder with pack.json, its files beside it or under their SHA-256 in the folder `blobs` next to it."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.manifest = json.loads((self.folder / "pack.json").read_text(encoding="utf-8"))
+        self.files = {f["role"]: f for f in self.manifest["files"]}
+
+    def path(self, role):
+        f = self.files[role]
+        beside = self.folder / f["name"]
+        return str(beside if beside.exists() else self.folder.parent / "blobs" / f["sha256"])
+
+
+def session_options(threads, tuned):
+    """The library's defaults, or (tuned) the given threads and no spinning, which starves the next session in line."""
+    options = ort.SessionOptions()
+    if tuned:
+        options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+class Words:
+    """The text encoder: phrases to unit vectors, one at a time, so that a phrase's vector never depends on its company
+    (the int8 encoder scales by the batch)."""
+
+    def __init__(self, pack, options):
+        spec = pack.manifest["tokenizer"]
+        self.tokenizer = BertWordPieceTokenizer(pack.path(spec["vocab"]), lowercase=True, strip_accents=True)
+        self.tokenizer.enable_truncation(spec["max_tokens"])
+        self.templates = pack.manifest["text"]["templates"]
+        self.session = ort.InferenceSession(pack.path(pack.manifest["text"]["encoder"]), options, ["CPUExecutionProvider"])
+
+    def ids(self, phrase):
+        return self.tokenizer.encode(phrase).ids
+
+    def vector(self, phrase):
+        """The mean over the templates, of unit length."""
+        vectors = []
+        for template in self.templates:
+            ids = np.array([self.ids(template.replace("{}", phrase))], np.int64)
+            vectors.append(self.session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0])
+        mean = np.mean(vectors, axis=0)
+        return mean / np.linalg.norm(mean)
+
+
+def letterbox(photo, size, pad):
+    """The photo's long side scaled to size, at the top-left of a square canvas; the scale, and the scaled size (w, h)."""
+    h, w = photo.shape[:2]
+    scale = size / max(h, w)
+    nw, nh = max(round(w * scale), 1), max(round(h * scale), 1)
+    canvas = np.full((size, size, 3), pad, np.uint8)
+    canvas[:nh, :nw] = cv2.resize(photo, (nw, nh), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return canvas, scale, (nw, nh)
+
+
+def to_tensor(canvas, mean, std):
+    """BGR bytes [H, W, 3] to normalised RGB [1, 3, H, W]."""
+    rgb = (canvas[:, :, ::-1].astype(np.float32) - np.float32(mean)) / np.float32(std)
+    return np.ascontiguousarray(rgb.transpose(2, 0, 1)[None])
+
+
+def score_regions(embeds, roi_scores, quality, vectors, rule):
+    """[100, N] scores of the regions under N text vectors: softmax over background (logit 0) and the words, times the
+    geometric mean of objectness and box quality, to the manifest's powers."""
+    logits = rule["tau"] * embeds @ vectors.T + rule["bias"]
+    top = np.maximum(logits.max(1, keepdims=True), 0)
+    e = np.exp(logits - top)
+    p = e / (np.exp(-top) + e.sum(1, keepdims=True))
+    return p * (roi_scores[:, None] ** rule["roi_power"]) * (quality[:, None] ** rule["quality_power"])
+
+
+def nms(boxes, scores, threshold):
+    """Indices of the boxes that no better box covers by an IoU of threshold, best first."""
+    keep, order = [], scores.argsort()[::-1]
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    while len(order):
+        i, order = order[0], order[1:]
+        keep.append(i)
+        inter = np.minimum(boxes[i, 2:], boxes[order, 2:]) - np.maximum(boxes[i, :2], boxes[order, :2])
+        inter = inter.clip(0).prod(1)
+        order = order[inter / (area[i] + area[order] - inter + 1e-9) < threshold]
+    return keep
+
+
+def select(boxes, scores, minimum, overlap, most):
+    """(region, class) of what stays after non-maximum suppression in each class, best first."""
+    kept = []
+    for c in range(scores.shape[1]):
+        candidates = np.where(scores[:, c] >= minimum)[0]
+        kept += [(int(candidates[k]), c) for k in nms(boxes[candidates], scores[candidates, c], overlap)]
+    return sorted(kept, key=lambda rc: -scores[rc])[:most]
+
+
+def paste(probs, box, width, height):
+    """A region's [28, 28] probabilities over its box as a mask of the whole photo, cut at one half."""
+    x0, y0 = np.floor(box[:2]).astype(int).clip(0)
+    x1, y1 = min(int(np.ceil(box[2])), width), min(int(np.ceil(box[3])), height)
+    mask = np.zeros((height, width), np.uint8, order="F")
+    if x1 <= x0 or y1 <= y0:
+        return mask
+    # Pixel centres of the photo, in cells of the grid: cell (i, j) has its centre at i, j.
+    side = probs.shape[0]
+    u = (np.arange(x0, x1, dtype=np.float32) + 0.5 - box[0]) / max(box[2] - box[0], 1e-6) * side - 0.5
+    v = (np.arange(y0, y1, dtype=np.float32) + 0.5 - box[1]) / max(box[3] - box[1], 1e-6) * side - 0.5
+    mapx, mapy = np.meshgrid(u.astype(np.float32), v.astype(np.float32))
+    mask[y0:y1, x0:x1] = cv2.remap(probs, mapx, mapy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) >= 0.5
+    return mask
+
+
+class Detector:
+    """The ViLD pack's sessions: trunk, regions, masks."""
+
+    def __init__(self, pack, options):
+        self.pack, self.image, self.rule = pack, pack.manifest["image"], pack.manifest["scoring"]
+        self.sessions = {
+            role: ort.InferenceSession(pack.path(role), options, ["CPUExecutionProvider"])
+            for role in ("trunk", "regions", "masks")
+        }
+
+    def run(self, role, **feeds):
+        """The session's outputs by name."""
+        s = self.sessions[role]
+        return dict(zip((o.name for o in s.get_outputs()), s.run(None, feeds)))
+
+    def prepare(self, photo, size):
+        canvas, scale, resized = letterbox(photo, size, self.image["pad"])
+        return to_tensor(canvas, self.image["mean"], self.image["std"]), scale, resized, canvas
+
+    def trunk(self, tensor):
+        return self.run("trunk", pixel_values=tensor)
+
+    def regions(self, features):
+        return self.run("regions", **{k: features[k] for k in ("p3", "p4", "p5", "p6")})
+
+    def masks(self, features, canvas_boxes):
+        return self.run("masks", **{k: features[k] for k in ("p3", "p4", "p5")}, boxes=canvas_boxes)["mask_probs"]
