@@ -17,6 +17,7 @@ import (
 type Engine struct {
 	threads int
 	runs    atomic.Int64
+	trace   atomic.Pointer[Trace]
 
 	mu       sync.Mutex
 	sessions map[string]*slot
@@ -48,6 +49,14 @@ func (e *Engine) Provider() string { return "CPU" }
 
 // Runs returns how many times any session has run.
 func (e *Engine) Runs() int64 { return e.runs.Load() }
+
+// ran counts a run, and notes it when a trace is being taken.
+func (e *Engine) ran(s *Session, in []*Tensor) {
+	e.runs.Add(1)
+	if t := e.trace.Load(); t != nil {
+		t.add(s, in)
+	}
+}
 
 // Session loads the pack's file of a role, verified, and checks it against what the family needs.
 func (e *Engine) Session(p *Pack, role string, need Graph) (*Session, error) {
@@ -108,7 +117,7 @@ func (e *Engine) load(p *Pack, f File, need Graph) (*Session, error) {
 		return nil, fmt.Errorf("%s: load: %w", where, plain(err))
 	}
 	return &Session{
-		name: p.ID + "/" + f.Role, graph: need, session: session, total: &e.runs,
+		name: p.ID + "/" + f.Role, graph: need, session: session, engine: e,
 		shapes: map[string][][]int64{}, pools: map[string]*pool{},
 	}, nil
 }

@@ -18,7 +18,7 @@ type Session struct {
 	graph   Graph
 	session *ort.DynamicAdvancedSession
 	runs    atomic.Int64
-	total   *atomic.Int64 // runs of all sessions of the engine
+	engine  *Engine
 
 	mu sync.Mutex
 	// shapes remembers what output shapes an input shape leads to, so that later runs write into reused
@@ -51,7 +51,7 @@ func (s *Session) Run(ctx context.Context, in ...*Tensor) ([]*Tensor, error) {
 	key := shapeKey(in)
 	out := s.borrow(key)
 	s.runs.Add(1)
-	s.total.Add(1)
+	s.engine.ran(s, in)
 	values, err := s.runInto(ctx, inputs, out)
 	if err != nil && out != nil && ctx.Err() == nil && strings.Contains(err.Error(), "shape") {
 		// The output's shape hangs on the data, not only on the input's shape: let the runtime allocate.

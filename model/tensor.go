@@ -69,6 +69,22 @@ func bind[T float32 | int64](t *Tensor, data []T) error {
 	return nil
 }
 
+// clone copies the tensor into memory of its own.
+func (t *Tensor) clone() (*Tensor, error) {
+	if t.I64 != nil {
+		c, err := NewI64(t.Shape...)
+		if err == nil {
+			copy(c.I64, t.I64)
+		}
+		return c, err
+	}
+	c, err := NewF32(t.Shape...)
+	if err == nil {
+		copy(c.F32, t.F32)
+	}
+	return c, err
+}
+
 // Release gives the tensor's memory back for reuse. The tensor must not be used afterwards.
 func (t *Tensor) Release() {
 	if t == nil || t.value == nil {
