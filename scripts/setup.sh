@@ -66,7 +66,8 @@ venv() {
 	say "Python environment .cache/venv/$1 ($requirements)"
 	rm -rf "$dir"
 	python3 -m venv "$dir" || die "python3 -m venv failed: is python3-venv installed?"
-	"$dir/bin/python" -m pip install -q --disable-pip-version-check --only-binary=:all: "${@:3}" -r "$requirements"
+	"$dir/bin/python" -m pip install -q --disable-pip-version-check --only-binary=:all: "${@:3}" -r "$requirements" ||
+		die "pip could not install what $requirements lists"
 	printf '%s\n' "$now" >"$dir/requirements.sha256"
 }
 
@@ -90,7 +91,7 @@ onnxruntime() {
 	venv pip /dev/null
 	"$cache/venv/pip/bin/python" -m pip download -q --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
 		--platform "manylinux_2_28_$machine" --implementation cp --python-version 3.11 --abi cp311 \
-		-r scripts/onnxruntime.txt -d "$tmp"
+		-r scripts/onnxruntime.txt -d "$tmp" || die "pip could not fetch the ONNX Runtime wheel of scripts/onnxruntime.txt; nothing was installed"
 	python3 -c 'import sys, zipfile; wheel, member, to = sys.argv[1:]; open(to, "wb").write(zipfile.ZipFile(wheel).read(member))' \
 		"$tmp"/*.whl "onnxruntime/capi/$name" "$tmp/$name"
 	sha256sum --status -c <<<"$sha  $tmp/$name" || die "the ONNX Runtime library in the wheel is not the one we know (SHA-256 differs); nothing was installed"
@@ -104,7 +105,8 @@ build | test | bench) ;;
 esac
 
 mkdir -p "$cache"
-[ -w "$cache" ] || die ".cache belongs to someone else (an earlier sudo?): sudo chown -R $(id -un) .cache"
+[ -z "$(find "$cache" -maxdepth 3 ! -writable -print -quit)" ] ||
+	die "parts of .cache belong to someone else (an earlier sudo?): sudo chown -R $(id -un) .cache"
 exec 9>"$cache/setup.lock"
 flock 9 # two at once wait for each other
 
