@@ -11,6 +11,7 @@ import (
 var phrases = map[string][]string{
 	"Apache-2.0": {"Apache License", "Version 2.0"},
 	"BSD":        {"Redistribution and use in source and binary forms", "THIS SOFTWARE IS PROVIDED BY"},
+	"CC-BY-4.0":  {"Creative Commons Attribution 4.0"},
 	"ISC":        {"Permission to use, copy, modify, and/or distribute this software for any purpose"},
 	"MIT":        {"Permission is hereby granted, free of charge", "without restriction"},
 	"MPL-2.0":    {"Mozilla Public License", "2.0"},
