@@ -54,7 +54,7 @@ func isOurs(importPath string) bool {
 	return importPath == module || strings.HasPrefix(importPath, module+"/")
 }
 
-// listed runs `go list` once for all tests.
+// listed runs `go list` once for all tests; what it has to say against the tree is said once, too.
 var listed = sync.OnceValues(func() ([]pkg, error) {
 	cmd := exec.Command("go", "list", "-deps", "-tags", tags,
 		"-json=ImportPath,Dir,Doc,Standard,DepOnly,Imports,TestImports,XTestImports,Module", "./...")
@@ -63,7 +63,8 @@ var listed = sync.OnceValues(func() ([]pkg, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go list: %w: %s", err, stderr.String())
+		fmt.Fprintln(os.Stderr, stderr.String())
+		return nil, fmt.Errorf("go list, see above: %w", err)
 	}
 	var pkgs []pkg
 	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
