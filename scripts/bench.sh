@@ -12,7 +12,8 @@ bin/saysee bench "$PHOTOS" --find "$FIND"
 
 echo
 echo "== Go benchmarks"
-go test -run '^$' -bench . -benchmem -tags "$TAGS" ./... | grep -E '^(Benchmark|pkg:|FAIL|panic)' || true
+go test -run '^$' -bench . -benchmem -tags "$TAGS" ./... >"$out/go.txt" || { cat "$out/go.txt"; exit 1; }
+grep -E '^(pkg:|Benchmark)' "$out/go.txt"
 
 echo
 echo "== Beside Python (onnxruntime, OpenCV), $repeat times through $PHOTOS"
