@@ -25,20 +25,38 @@ func (m Mask) FullRuns(w, h int) []uint32 {
 }
 
 // MaskFromFullRuns makes a mask from COCO's uncompressed RLE of a photo of w × h pixels. The crop of the
-// mask is tight. The error wraps ErrRLE when the runs do not add up to w·h.
+// mask is tight. The error wraps ErrRLE when the runs do not add up to w·h, or a side is beyond a million.
 func MaskFromFullRuns(w, h int, runs []uint32) (Mask, error) {
-	if w < 0 || h < 0 || h > 0 && w > math.MaxInt/h {
+	if w < 0 || h < 0 {
 		return Mask{}, fmt.Errorf("%w: size %d × %d", ErrRLE, w, h)
 	}
-	sum, want := uint64(0), uint64(w)*uint64(h)
+	full, err := MaskFromRuns(image.Rect(0, 0, w, h), runs)
+	return full.Trim(), err
+}
+
+// maxSide bounds the sides of masks that files tell of: far beyond any photo, and little enough that no
+// short text can make a program count for minutes.
+const maxSide = 1 << 20
+
+// MaskFromRuns makes a mask from column-major run lengths over a crop, which is kept as given. The error
+// wraps ErrRLE when the runs do not add up to the pixels of the crop, or the crop is beyond all measure.
+func MaskFromRuns(rect image.Rectangle, runs []uint32) (Mask, error) {
+	for _, v := range []int{rect.Min.X, rect.Min.Y, rect.Max.X, rect.Max.Y} {
+		if v > maxSide || v < -maxSide {
+			return Mask{}, fmt.Errorf("%w: crop %v is too large", ErrRLE, rect)
+		}
+	}
+	sum, want := uint64(0), uint64(0)
+	if !rect.Empty() {
+		want = uint64(rect.Dx()) * uint64(rect.Dy())
+	}
 	for _, r := range runs {
 		sum += uint64(r)
 	}
 	if sum != want {
-		return Mask{}, fmt.Errorf("%w: they add up to %d pixels, the photo of %d × %d has %d", ErrRLE, sum, w, h, want)
+		return Mask{}, fmt.Errorf("%w: they add up to %d pixels, the crop %v has %d", ErrRLE, sum, rect, want)
 	}
-	full := Mask{image.Rect(0, 0, w, h), runs}
-	return full.rewrite(full.TightBounds()), nil
+	return Mask{rect, runs}.rewrite(rect), nil
 }
 
 // EncodeRLE packs run lengths into the string that COCO calls compressed RLE: from the fourth on, a run
