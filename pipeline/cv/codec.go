@@ -20,8 +20,14 @@ func Decode(dst *image.RGBA, data []byte, alpha bool) error {
 	if err := checkImage(dst); err != nil {
 		return err
 	}
-	if err := checkFile(dst.Rect.Size(), data); err != nil {
+	info, err := checkFile(dst.Rect.Size(), data)
+	if err != nil {
 		return err
+	}
+	// OpenCV 4.6 turns TIFF by its orientation whatever the flags say; JPEG and PNG unless told otherwise,
+	// WebP never.
+	if info.Format == header.TIFF && info.Orientation != 1 {
+		data = header.Unturned(data)
 	}
 	flags, code, channels := gocv.IMReadColor|gocv.IMReadIgnoreOrientation, gocv.ColorBGRToRGBA, 3
 	if alpha {
@@ -58,24 +64,24 @@ func Decode(dst *image.RGBA, data []byte, alpha bool) error {
 }
 
 // checkFile refuses what cv::imdecode would abort on (validateInputImageSize in OpenCV's loadsave.cpp).
-func checkFile(size image.Point, data []byte) error {
+func checkFile(size image.Point, data []byte) (header.Info, error) {
 	if len(data) == 0 || len(data) > maxBytes {
-		return fmt.Errorf("%w: a file of %d bytes", ErrArgument, len(data))
+		return header.Info{}, fmt.Errorf("%w: a file of %d bytes", ErrArgument, len(data))
 	}
 	info, err := header.Parse(data)
 	if err != nil {
-		return err
+		return info, err
 	}
 	if info.Format == header.GIF {
-		return fmt.Errorf("%w: GIF is not OpenCV's to decode", ErrArgument)
+		return info, fmt.Errorf("%w: GIF is not OpenCV's to decode", ErrArgument)
 	}
 	if image.Pt(info.W, info.H) != size {
-		return fmt.Errorf("%w: %v for a picture of %d × %d pixels", ErrArgument, size, info.W, info.H)
+		return info, fmt.Errorf("%w: %v for a picture of %d × %d pixels", ErrArgument, size, info.W, info.H)
 	}
 	if info.W > maxSide || info.H > maxSide || info.W*info.H*4 > maxBytes {
-		return fmt.Errorf("%w: %d × %d pixels are too many", ErrArgument, info.W, info.H)
+		return info, fmt.Errorf("%w: %d × %d pixels are too many", ErrArgument, info.W, info.H)
 	}
-	return nil
+	return info, nil
 }
 
 // Orient turns src by EXIF's orientation, 1 to 8, into dst, which has the size of the result and memory

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // The TIFF tags that matter here (TIFF 6.0, section 8; EXIF 2.32 stores its block as a TIFF file).
@@ -14,9 +15,9 @@ const (
 	tagExtraSamples = 338
 )
 
-// ifd walks the first directory of a TIFF file or EXIF block and calls visit with each tag and its first
-// value, for the types byte, short and long. It returns false when the directory is cut off.
-func ifd(data []byte, visit func(tag uint16, value uint32)) bool {
+// ifd walks the first directory of a TIFF file or EXIF block and calls visit with each tag, its first value
+// and the bytes that hold it, for the types byte, short and long. It returns false when the directory is cut off.
+func ifd(data []byte, visit func(tag uint16, value uint32, field []byte)) bool {
 	if len(data) < 8 {
 		return false
 	}
@@ -34,28 +35,45 @@ func ifd(data []byte, visit func(tag uint16, value uint32)) bool {
 		if len(entries) < 12 {
 			return false
 		}
-		value, ok := firstValue(order, entries[:12])
-		if ok {
-			visit(order.Uint16(entries), value)
+		if value, field := firstValue(order, entries[:12]); field != nil {
+			visit(order.Uint16(entries), value, field)
 		}
 		entries = entries[12:]
 	}
 	return true
 }
 
-func firstValue(order binary.ByteOrder, entry []byte) (uint32, bool) {
+func firstValue(order binary.ByteOrder, entry []byte) (value uint32, field []byte) {
 	if order.Uint32(entry[4:]) == 0 {
-		return 0, false
+		return 0, nil
 	}
 	switch order.Uint16(entry[2:]) {
 	case 1:
-		return uint32(entry[8]), true
+		return uint32(entry[8]), entry[8:9]
 	case 3:
-		return uint32(order.Uint16(entry[8:])), true
+		return uint32(order.Uint16(entry[8:])), entry[8:10]
 	case 4:
-		return order.Uint32(entry[8:]), true
+		return order.Uint32(entry[8:]), entry[8:12]
 	}
-	return 0, false
+	return 0, nil
+}
+
+// Unturned returns a copy of a TIFF file that claims to be upright, for decoders that cannot be told to
+// leave the pixels as they are stored.
+func Unturned(file []byte) []byte {
+	file = slices.Clone(file)
+	ifd(file, func(tag uint16, _ uint32, field []byte) {
+		if tag != tagOrientation {
+			return
+		}
+		clear(field)
+		if file[0] == 'I' {
+			field[0] = 1
+		} else {
+			field[len(field)-1] = 1
+		}
+	})
+	return file
 }
 
 // orientation reads EXIF's orientation from a block with or without its "Exif" preface; 1 when the block
@@ -66,7 +84,7 @@ func orientation(block []byte) int {
 		return 1
 	}
 	found := 1
-	ifd(block, func(tag uint16, value uint32) {
+	ifd(block, func(tag uint16, value uint32, _ []byte) {
 		if tag == tagOrientation && value >= 1 && value <= 8 {
 			found = int(value)
 		}
@@ -83,7 +101,7 @@ func parseTIFF(data []byte, info *Info) error {
 		return fmt.Errorf("%w: BigTIFF", ErrUnsupported)
 	}
 	twice := false
-	whole := ifd(data, func(tag uint16, value uint32) {
+	whole := ifd(data, func(tag uint16, value uint32, _ []byte) {
 		switch tag {
 		case tagWidth:
 			twice = twice || info.W != 0
@@ -100,7 +118,7 @@ func parseTIFF(data []byte, info *Info) error {
 		}
 	})
 	if !whole {
-		return cutOff(data)
+		return CutOff(data)
 	}
 	if twice {
 		return fmt.Errorf("%w: two sizes in one picture", ErrBroken)

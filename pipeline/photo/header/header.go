@@ -41,9 +41,8 @@ type Info struct {
 	Orientation int
 	// Alpha tells that pixels may be transparent.
 	Alpha bool
-	// Depth, Indexed and Gray are of PNG: bits a channel, and pixels stored as one number.
-	Depth         int
-	Indexed, Gray bool
+	// Depth and Colour are of PNG: bits a channel, and the colour type of its header.
+	Depth, Colour int
 	// Channels and Adobe are of JPEG: the components, and whether an Adobe segment says how four of them
 	// are to be read.
 	Channels int
@@ -59,6 +58,9 @@ func (i Info) Upright() (w, h int) {
 	}
 	return i.W, i.H
 }
+
+// ColourRGBA is PNG's colour type for red, green, blue and alpha.
+const ColourRGBA = 6
 
 // Sniff tells a file's format by its first bytes; "" when it is none of ours.
 func Sniff(data []byte) Format {
@@ -124,12 +126,13 @@ func CheckEnd(data []byte, info Info) error {
 	case GIF, TIFF: // their decoders find the end themselves
 	}
 	if !whole {
-		return cutOff(data)
+		return CutOff(data)
 	}
 	return nil
 }
 
-func cutOff(data []byte) error {
+// CutOff returns the error for a file that ends too early; it wraps ErrTruncated and says where.
+func CutOff(data []byte) error {
 	if len(data) < 1000 {
 		return fmt.Errorf("%w: it ends after %d bytes, in the middle of the picture", ErrTruncated, len(data))
 	}
@@ -138,7 +141,7 @@ func cutOff(data []byte) error {
 
 func parseGIF(data []byte, info *Info) error {
 	if len(data) < 10 {
-		return cutOff(data)
+		return CutOff(data)
 	}
 	info.W = int(binary.LittleEndian.Uint16(data[6:]))
 	info.H = int(binary.LittleEndian.Uint16(data[8:]))
@@ -231,14 +234,14 @@ func parseJPEG(data []byte, info *Info) error {
 	for at := 2; ; {
 		m, after := nextMarker(data, at)
 		if m == 0 {
-			return cutOff(data)
+			return CutOff(data)
 		}
 		if m == markerEOI || m == markerSOS {
 			break
 		}
 		body, ok := segment(data, after)
 		if !ok {
-			return cutOff(data)
+			return CutOff(data)
 		}
 		if err := readSegment(m, body, info); err != nil {
 			return err
@@ -311,7 +314,7 @@ const pngStart = 8
 func parsePNG(data []byte, info *Info) error {
 	name, ihdr, at, ok := pngChunk(data, pngStart)
 	if !ok {
-		return cutOff(data)
+		return CutOff(data)
 	}
 	if name != "IHDR" || len(ihdr) != 13 {
 		return fmt.Errorf("%w: the first chunk is not IHDR", ErrBroken)
@@ -321,10 +324,9 @@ func parsePNG(data []byte, info *Info) error {
 		return fmt.Errorf("%w: it claims %d × %d pixels", ErrBroken, w, h)
 	}
 	info.W, info.H, info.Depth = int(w), int(h), int(ihdr[8])
-	const grey, palette, alpha = 0, 3, 4
-	colour := ihdr[9]
-	info.Alpha = colour&alpha != 0
-	info.Gray, info.Indexed = colour&^alpha == grey, colour == palette
+	const alpha = 4
+	info.Colour = int(ihdr[9])
+	info.Alpha = info.Colour&alpha != 0
 	for {
 		var body []byte
 		if name, body, at, ok = pngChunk(data, at); !ok || name == "IEND" {
@@ -348,45 +350,3 @@ func pngWhole(data []byte) bool {
 		at = next
 	}
 }
-
-// riffChunks calls visit for each chunk of a WebP file, until it returns false.
-func riffChunks(data []byte, visit func(name string, body []byte) bool) {
-	for at := 12; at+8 <= len(data); {
-		n := uint64(binary.LittleEndian.Uint32(data[at+4:]))
-		body := data[at+8:]
-		body = body[:min(n, uint64(len(body)))]
-		if !visit(string(data[at:at+4]), body) {
-			return
-		}
-		at += 8 + len(body) + int(n&1)
-	}
-}
-
-func parseWebP(data []byte, info *Info) error {
-	riffChunks(data, func(name string, b []byte) bool {
-		known := info.W != 0
-		switch {
-		case name == "VP8X" && len(b) >= 10 && !known:
-			info.W, info.H = 1+u24(b[4:]), 1+u24(b[7:])
-			info.Alpha, info.Animated = b[0]&0x10 != 0, b[0]&0x02 != 0
-		case name == "VP8 " && len(b) >= 10 && !known:
-			info.W = int(binary.LittleEndian.Uint16(b[6:])) & 0x3fff
-			info.H = int(binary.LittleEndian.Uint16(b[8:])) & 0x3fff
-		case name == "VP8L" && len(b) >= 5:
-			bits := binary.LittleEndian.Uint32(b[1:])
-			if !known {
-				info.W, info.H = 1+int(bits&0x3fff), 1+int(bits>>14&0x3fff)
-			}
-			info.Alpha = info.Alpha || bits>>28&1 != 0
-		case name == "EXIF":
-			info.Orientation = orientation(b)
-		}
-		return true
-	})
-	if info.W == 0 {
-		return cutOff(data)
-	}
-	return nil
-}
-
-func u24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
