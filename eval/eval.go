@@ -14,6 +14,9 @@ import (
 // ErrClass is the cause of an error about a region whose class is not in the table.
 var ErrClass = errors.New("class is not in the table")
 
+// ErrAreas is the cause of an error about a photo whose PredictedAreas do not fit its Predictions.
+var ErrAreas = errors.New("areas do not fit the predictions")
+
 // Geometry is what of a region is compared.
 type Geometry uint8
 
@@ -29,6 +32,9 @@ type Photo struct {
 	Width, Height int    // in pixels; masks are cut to them
 	Truth         []Truth
 	Predictions   []annot.Region
+	// PredictedAreas is nil, or has for each prediction the area in square pixels that decides whether it is
+	// small, medium or large. Nil stands for the areas in the geometry that is compared.
+	PredictedAreas []float64
 }
 
 // Truth is a region that is known to be there.
@@ -95,10 +101,10 @@ type Result struct {
 // classes, on all processors. Photos' order only decides between predictions of equal score, and
 // regions' order in a photo likewise; pycocotools goes through photos by ascending image id.
 //
-// The error wraps ErrClass, or is the context's.
+// The error wraps ErrClass or ErrAreas, or is the context's.
 func Evaluate(ctx context.Context, photos []Photo, classes int, by Geometry) (*Result, error) {
 	for _, p := range photos {
-		if err := checkClasses(p, classes); err != nil {
+		if err := checkPhoto(p, classes); err != nil {
 			return nil, err
 		}
 	}
@@ -122,11 +128,14 @@ func Evaluate(ctx context.Context, photos []Photo, classes int, by Geometry) (*R
 	return r, nil
 }
 
-func checkClasses(p Photo, classes int) error {
+func checkPhoto(p Photo, classes int) error {
 	for i, t := range p.Truth {
 		if t.Class < 0 || t.Class >= classes {
 			return fmt.Errorf("%s: truth %d: %w: %d of %d", p.Name, i, ErrClass, t.Class, classes)
 		}
+	}
+	if p.PredictedAreas != nil && len(p.PredictedAreas) != len(p.Predictions) {
+		return fmt.Errorf("%s: %w: %d areas for %d predictions", p.Name, ErrAreas, len(p.PredictedAreas), len(p.Predictions))
 	}
 	for i, d := range p.Predictions {
 		if d.Class < 0 || d.Class >= classes {

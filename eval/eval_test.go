@@ -117,6 +117,12 @@ func TestEvaluateRefuses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("should refuse areas that are not the predictions'", func(t *testing.T) {
+		photo := eval.Photo{PredictedAreas: []float64{1}}
+		if _, err := eval.Evaluate(t.Context(), []eval.Photo{photo}, 1, eval.Boxes); !errors.Is(err, eval.ErrAreas) {
+			t.Error("got", err)
+		}
+	})
 	t.Run("should stop when it is cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

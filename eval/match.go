@@ -144,6 +144,7 @@ func targetOf(t *Truth, p *Photo, by Geometry) target {
 type matcher struct {
 	targets     []target
 	predictions []body
+	areas       []float64 // of the predictions
 	iou         []float64 // [prediction][target]
 	order       []int     // targets, those that count before the ignored ones
 	counted     int       // how many of order count
@@ -168,12 +169,17 @@ func (m *matcher) add(t *tally, p *Photo, g group, by Geometry) {
 }
 
 func (m *matcher) load(p *Photo, g group, by Geometry) {
-	m.targets, m.predictions, m.iou = m.targets[:0], m.predictions[:0], m.iou[:0]
+	m.targets, m.predictions, m.areas, m.iou = m.targets[:0], m.predictions[:0], m.areas[:0], m.iou[:0]
 	for _, i := range g.truth {
 		m.targets = append(m.targets, targetOf(&p.Truth[i], p, by))
 	}
 	for _, i := range g.predictions {
-		m.predictions = append(m.predictions, bodyOf(p.Predictions[i], p, by))
+		b := bodyOf(p.Predictions[i], p, by)
+		area := b.size
+		if p.PredictedAreas != nil {
+			area = p.PredictedAreas[i]
+		}
+		m.predictions, m.areas = append(m.predictions, b), append(m.areas, area)
 	}
 	for i := range m.predictions {
 		for j := range m.targets {
@@ -206,7 +212,7 @@ func (m *matcher) matchArea(a int, found []finding) {
 		for i := range found {
 			switch k := m.best(i, iouThresholds[t]); {
 			case k < 0:
-				if areaRanges[a].excludes(m.predictions[i].size) {
+				if areaRanges[a].excludes(m.areas[i]) {
 					found[i].ignored[a] |= bit
 				}
 			case k < m.counted:
