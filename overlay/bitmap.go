@@ -202,6 +202,7 @@ func (b *bitmap) ring(ring annot.Ring, f *frame, r image.Rectangle) {
 
 // tint paints the pixels of the shape.
 func (b *bitmap) tint(c *canvas, p paint, a uint32) {
+	t := p.at(a)
 	r := b.inner().Intersect(image.Rect(0, 0, c.w, c.h))
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		row := b.bits[(y-b.org.Y)*b.stride:][:b.stride]
@@ -211,7 +212,7 @@ func (b *bitmap) tint(c *canvas, p paint, a uint32) {
 				break
 			}
 			x1 := min(b.org.X+skip(row, x0-b.org.X, ones), r.Max.X)
-			c.span(y, x0, x1, p, a)
+			c.span(y, x0, x1, t)
 			x = x1
 		}
 	}

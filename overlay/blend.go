@@ -22,11 +22,15 @@ func paintOf(c color.RGBA) paint {
 	return paint{uint32(c.R) | uint32(c.B)<<16, uint32(c.G) | 255<<16}
 }
 
-// over returns the paint at opacity a on the pixel.
-func (p paint) over(pixel, a uint32) uint32 {
-	inv := 256 - a
-	rb := ((pixel&lanes)*inv + p.rb*a) >> 8 & lanes
-	ga := ((pixel>>8&lanes)*inv + p.ga*a) &^ lanes
+// tone is a colour times its opacity in lanes, and what stays of the pixel below, of 256.
+type tone struct{ rb, ga, inv uint32 }
+
+func (p paint) at(a uint32) tone { return tone{p.rb * a, p.ga * a, 256 - a} }
+
+// over returns the tone on the pixel.
+func (t *tone) over(pixel uint32) uint32 {
+	rb := ((pixel&lanes)*t.inv + t.rb) >> 8 & lanes
+	ga := ((pixel>>8&lanes)*t.inv + t.ga) &^ lanes
 	return rb | ga
 }
 
@@ -43,37 +47,65 @@ func canvasOf(dst *image.RGBA) canvas {
 }
 
 // span paints the pixels [x0, x1) of row y, which must lie in the canvas.
-func (c *canvas) span(y, x0, x1 int, p paint, a uint32) {
+func (c *canvas) span(y, x0, x1 int, t tone) {
 	row := c.pix[y*c.stride+4*x0 : y*c.stride+4*x1]
-	inv := uint64(256 - a)
-	rb := uint64(p.rb*a) | uint64(p.rb*a)<<32
-	ga := uint64(p.ga*a) | uint64(p.ga*a)<<32
-	for len(row) >= 8 {
-		v := binary.LittleEndian.Uint64(row)
-		e := ((v&lanes2)*inv + rb) >> 8 & lanes2
-		o := ((v>>8&lanes2)*inv + ga) &^ lanes2
-		binary.LittleEndian.PutUint64(row, e|o)
-		row = row[8:]
+	inv := uint64(t.inv)
+	rb := uint64(t.rb) | uint64(t.rb)<<32
+	ga := uint64(t.ga) | uint64(t.ga)<<32
+	if inv == 0 { // opaque: what lies below is not read
+		solid := rb>>8&lanes2 | ga&^lanes2
+		for len(row) >= 8 {
+			binary.LittleEndian.PutUint64(row, solid)
+			row = row[8:]
+		}
 	}
-	if len(row) >= 4 {
-		binary.LittleEndian.PutUint32(row, p.over(binary.LittleEndian.Uint32(row), a))
+	for len(row) >= 16 { // two at a time, which the processor overlaps
+		v, w := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(row[8:])
+		v = ((v&lanes2)*inv+rb)>>8&lanes2 | ((v>>8&lanes2)*inv+ga)&^lanes2
+		w = ((w&lanes2)*inv+rb)>>8&lanes2 | ((w>>8&lanes2)*inv+ga)&^lanes2
+		binary.LittleEndian.PutUint64(row, v)
+		binary.LittleEndian.PutUint64(row[8:], w)
+		row = row[16:]
+	}
+	for len(row) >= 4 {
+		binary.LittleEndian.PutUint32(row, t.over(binary.LittleEndian.Uint32(row)))
+		row = row[4:]
+	}
+}
+
+// columns paints tones side by side from x on, in the rows [y0, y1), clipped to the canvas.
+func (c *canvas) columns(x, y0, y1 int, tones []tone) {
+	if x < 0 {
+		tones = tones[min(-x, len(tones)):]
+		x = 0
+	}
+	tones = tones[:min(len(tones), max(c.w-x, 0))]
+	if len(tones) == 0 {
+		return
+	}
+	for y := max(y0, 0); y < min(y1, c.h); y++ {
+		row := c.pix[y*c.stride+4*x:]
+		for i := range tones {
+			px := row[4*i : 4*i+4]
+			binary.LittleEndian.PutUint32(px, tones[i].over(binary.LittleEndian.Uint32(px)))
+		}
 	}
 }
 
 // pixel paints one pixel, which must lie in the canvas.
 func (c *canvas) pixel(x, y int, p paint, a uint32) {
 	at := c.pix[y*c.stride+4*x:]
-	binary.LittleEndian.PutUint32(at, p.over(binary.LittleEndian.Uint32(at), a))
+	t := p.at(a)
+	binary.LittleEndian.PutUint32(at, t.over(binary.LittleEndian.Uint32(at)))
 }
 
 // fill paints a rectangle, clipped to the canvas.
-func (c *canvas) fill(r image.Rectangle, p paint, a uint32) {
+func (c *canvas) fill(r image.Rectangle, p paint, a uint32) { c.tone(r, p.at(a)) }
+
+func (c *canvas) tone(r image.Rectangle, t tone) {
 	r = r.Intersect(image.Rect(0, 0, c.w, c.h))
-	if r.Empty() {
-		return
-	}
 	for y := r.Min.Y; y < r.Max.Y; y++ {
-		c.span(y, r.Min.X, r.Max.X, p, a)
+		c.span(y, r.Min.X, r.Max.X, t)
 	}
 }
 

@@ -21,25 +21,58 @@ func (c *canvas) box(f *frame, r image.Rectangle, l *look) {
 		c.ticks(outer, lw, n, 0, line, 256)
 		return
 	}
-	c.ring(outer.Inset(-hw), lw+2*hw, halo, l.haloAlpha)
 	if l.boxDash.off > 0 {
+		c.bands(outer.Inset(-hw), outer.Inset(lw+hw), halo.at(l.haloAlpha))
 		c.dashes(outer, lw, f.px(l.boxDash.on), f.px(l.boxDash.off), line)
-	} else {
-		c.ring(outer, lw, line, 256)
-	}
-}
-
-// ring paints a frame of the given width inside r.
-func (c *canvas) ring(r image.Rectangle, width int, p paint, a uint32) {
-	if 2*width >= r.Dx() || 2*width >= r.Dy() {
-		c.fill(r, p, a)
 		return
 	}
-	in := r.Inset(width)
-	c.fill(image.Rect(r.Min.X, r.Min.Y, r.Max.X, in.Min.Y), p, a)
-	c.fill(image.Rect(r.Min.X, in.Min.Y, in.Min.X, in.Max.Y), p, a)
-	c.fill(image.Rect(in.Max.X, in.Min.Y, r.Max.X, in.Max.Y), p, a)
-	c.fill(image.Rect(r.Min.X, in.Max.Y, r.Max.X, r.Max.Y), p, a)
+	c.solid(outer, lw, hw, halo.at(l.haloAlpha), line.at(256))
+}
+
+// solid paints a frame with halo. Its upright sides are painted in one go, since each of their rows lies in
+// another part of memory, which is what a crowd of boxes spends its time on.
+func (c *canvas) solid(outer image.Rectangle, lw, hw int, halo, line tone) {
+	var strip [64]tone
+	n := lw + 2*hw
+	around, inner, within := outer.Inset(-hw), outer.Inset(lw), outer.Inset(lw+hw)
+	if n > len(strip) || within.Empty() {
+		c.bands(around, outer, halo)
+		c.bands(outer, inner, line)
+		c.bands(inner, within, halo)
+		return
+	}
+	for i := range n {
+		strip[i] = halo
+		if i >= hw && i < hw+lw {
+			strip[i] = line
+		}
+	}
+	c.columns(around.Min.X, within.Min.Y, within.Max.Y, strip[:n])
+	c.columns(within.Max.X, within.Min.Y, within.Max.Y, strip[:n])
+	c.caps(around, outer, within, halo)
+	c.caps(outer, inner, within, line)
+	c.caps(inner, within, within, halo)
+}
+
+// bands paints what of out lies around in.
+func (c *canvas) bands(out, in image.Rectangle, t tone) {
+	if in.Empty() {
+		c.tone(out, t)
+		return
+	}
+	c.caps(out, in, in, t)
+	c.tone(image.Rect(out.Min.X, in.Min.Y, in.Min.X, in.Max.Y), t)
+	c.tone(image.Rect(in.Max.X, in.Min.Y, out.Max.X, in.Max.Y), t)
+}
+
+// caps paints what of out lies around in, but only above and below the rows of rest.
+func (c *canvas) caps(out, in, rest image.Rectangle, t tone) {
+	c.tone(image.Rectangle{out.Min, image.Pt(out.Max.X, in.Min.Y)}, t)
+	c.tone(image.Rectangle{image.Pt(out.Min.X, in.Max.Y), out.Max}, t)
+	for _, rows := range [2][2]int{{in.Min.Y, rest.Min.Y}, {rest.Max.Y, in.Max.Y}} {
+		c.tone(image.Rectangle{image.Pt(out.Min.X, rows[0]), image.Pt(in.Min.X, rows[1])}, t)
+		c.tone(image.Rectangle{image.Pt(in.Max.X, rows[0]), image.Pt(out.Max.X, rows[1])}, t)
+	}
 }
 
 // dashes paints a ring in strokes that begin anew at each corner.

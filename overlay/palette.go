@@ -100,14 +100,18 @@ func contrast(a, b color.RGBA) float64 {
 }
 
 func luminance(c color.RGBA) float64 {
-	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+	return 0.2126*linear[c.R] + 0.7152*linear[c.G] + 0.0722*linear[c.B]
 }
 
 // linear undoes the sRGB transfer curve.
-func linear(v uint8) float64 {
-	f := float64(v) / 255
-	if f <= 0.04045 {
-		return f / 12.92
+var linear = func() (t [256]float64) {
+	for v := range t {
+		f := float64(v) / 255
+		if f <= 0.04045 {
+			t[v] = f / 12.92
+		} else {
+			t[v] = math.Pow((f+0.055)/1.055, 2.4)
+		}
 	}
-	return math.Pow((f+0.055)/1.055, 2.4)
-}
+	return t
+}()

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -57,20 +58,29 @@ func (p *pen) square(v vec) (table []byte, x, y int) {
 	return p.table[at : at+n], ix - p.size/2, iy - p.size/2
 }
 
-// tone is what is painted at one distance: the colour times its opacity in lanes, and what stays of the
-// pixel.
-type tone struct{ rb, ga, inv uint32 }
+// brush is what decides the tone of every distance: a pen with a line over a halo. Either may have no
+// opacity.
+type brush struct {
+	half, reach, unit    float64
+	line, halo           color.RGBA
+	lineAlpha, haloAlpha uint32
+}
 
-// tones works out the tone of every distance, for a line over a halo. Either may have no opacity.
-func (p *pen) tones(dst *[256]tone, line, halo color.RGBA, lineAlpha, haloAlpha uint32) {
-	l, h := paintOf(line), paintOf(halo)
-	for i := range dst {
-		d := float64(i) / p.unit
-		la := uint32(float64(lineAlpha)*share(p.half, d) + 0.5)
-		ha := uint32(float64(haloAlpha)*share(p.reach, d)+0.5) * (256 - la) >> 8
-		dst[i] = tone{h.rb*ha + l.rb*la, h.ga*ha + l.ga*la, 256 - la - ha}
+func (p *pen) brush(l *look, lineAlpha, haloAlpha uint32) brush {
+	return brush{p.half, p.reach, p.unit, l.color, l.halo, lineAlpha, haloAlpha}
+}
+
+// tones works out the tone of every distance.
+func (b *brush) tones() *[256]tone {
+	var tones [256]tone
+	l, h := paintOf(b.line), paintOf(b.halo)
+	for i := range tones {
+		d := float64(i) / b.unit
+		la := uint32(float64(b.lineAlpha)*share(b.half, d) + 0.5)
+		ha := uint32(float64(b.haloAlpha)*share(b.reach, d)+0.5) * (256 - la) >> 8
+		tones[i] = tone{h.rb*ha + l.rb*la, h.ga*ha + l.ga*la, 256 - la - ha}
 	}
-	dst[255] = tone{inv: 256}
+	return &tones
 }
 
 // share is how much of a pixel at distance d from the line's middle is covered.
@@ -122,20 +132,28 @@ func (m *inkMap) compose(c *canvas, tones *[256]tone) {
 		row := m.dist[(y-m.rect.Min.Y)*m.stride+r.Min.X-m.rect.Min.X:][:r.Dx()]
 		pix := c.pix[y*c.stride+4*r.Min.X:][:4*r.Dx()]
 		for x := 0; x < len(row); x++ {
-			if x+8 <= len(row) && binary.LittleEndian.Uint64(row[x:]) == math.MaxUint64 {
-				x += 7
-				continue
-			}
 			if row[x] == 255 {
-				continue
+				if x = beyond(row, x); x == len(row) {
+					break
+				}
 			}
-			t := &tones[row[x]]
-			v := binary.LittleEndian.Uint32(pix[4*x:])
-			rb := ((v&lanes)*t.inv + t.rb) >> 8 & lanes
-			ga := ((v>>8&lanes)*t.inv + t.ga) &^ lanes
-			binary.LittleEndian.PutUint32(pix[4*x:], rb|ga)
+			px := pix[4*x : 4*x+4]
+			binary.LittleEndian.PutUint32(px, tones[row[x]].over(binary.LittleEndian.Uint32(px)))
 		}
 	}
+}
+
+// beyond returns the first place from i on that is not out of reach, or the length of the row.
+func beyond(row []byte, i int) int {
+	for ; i+8 <= len(row); i += 8 {
+		if v := ^binary.LittleEndian.Uint64(row[i:]); v != 0 {
+			return i + bits.TrailingZeros64(v)/8
+		}
+	}
+	for i < len(row) && row[i] == 255 {
+		i++
+	}
+	return i
 }
 
 // pens keeps the pens of a picture: there are few widths, and one set per unit.
@@ -154,11 +172,24 @@ func (ps *pens) get(half, halo float64) *pen {
 	return &ps.made[len(ps.made)-1]
 }
 
-// stroker draws lines through points.
+// stroker draws lines through points. It keeps the tones of the brushes in use: there is one for each class
+// and kind of line.
 type stroker struct {
-	pens  pens
-	ink   inkMap
-	tones [256]tone
+	pens    pens
+	ink     inkMap
+	brushes map[brush]*[256]tone
+}
+
+func (s *stroker) compose(c *canvas, b brush) {
+	tones := s.brushes[b]
+	if tones == nil {
+		if s.brushes == nil || len(s.brushes) >= 256 {
+			s.brushes = make(map[brush]*[256]tone)
+		}
+		tones = b.tones()
+		s.brushes[b] = tones
+	}
+	s.ink.compose(c, tones)
 }
 
 // stroke draws the paths: the halo all along, the line with dashes, whose lengths are in pixels.
@@ -171,16 +202,14 @@ func (s *stroker) stroke(c *canvas, points []vec, paths []path, p *pen, l *look,
 		for _, q := range paths {
 			s.along(points[q.from:q.to], p, math.Inf(1), 0)
 		}
-		p.tones(&s.tones, l.color, l.halo, 0, haloAlpha)
-		s.ink.compose(c, &s.tones)
+		s.compose(c, p.brush(l, 0, haloAlpha))
 		s.ink.reset(s.ink.rect)
 		haloAlpha = 0
 	}
 	for _, q := range paths {
 		s.along(points[q.from:q.to], p, on, off)
 	}
-	p.tones(&s.tones, l.color, l.halo, 256, haloAlpha)
-	s.ink.compose(c, &s.tones)
+	s.compose(c, p.brush(l, 256, haloAlpha))
 }
 
 // prepare makes the map as large as the paths need on the picture.
@@ -248,6 +277,5 @@ func (s *stroker) dot(c *canvas, x, y, radius, halo float64, l *look) {
 	n := p.size
 	s.ink.reset(image.Rect(int(x)-n, int(y)-n, int(x)+n+1, int(y)+n+1))
 	s.ink.stamp(p, v)
-	p.tones(&s.tones, l.color, l.halo, 256, l.haloAlpha)
-	s.ink.compose(c, &s.tones)
+	s.compose(c, p.brush(l, 256, l.haloAlpha))
 }
