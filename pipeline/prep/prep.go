@@ -1,0 +1,147 @@
+// Package prep makes network inputs of photos: it plans the views of a photo (all of it, and tiles of large
+// ones), and fills each view's tensor by the pack's rule.
+package prep
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/pipeline/cv"
+	"github.com/saysee/saysee/pipeline/photo"
+)
+
+// ErrSpec is the cause when a pack's image rule is none that can be followed.
+var ErrSpec = errors.New("the pack's image rule cannot be followed")
+
+// Preparer fills views by one ImageSpec. It keeps what views are made of and allocates nothing once as many
+// are made as are in use at a time. It is safe for concurrent use.
+type Preparer struct {
+	spec         model.ImageSpec
+	norm         cv.Norm
+	shrink, grow cv.Interp
+
+	mu     sync.Mutex
+	boxers []*cv.Letterboxer
+	views  []*model.View
+	closed bool
+}
+
+// New makes a Preparer. The error wraps ErrSpec.
+func New(spec model.ImageSpec) (*Preparer, error) {
+	p := &Preparer{spec: spec, norm: cv.Norm{
+		W: spec.Size, H: spec.Size, BGR: spec.Order == "BGR", Pad: spec.Pad, Mean: spec.Mean, Std: spec.Std,
+	}}
+	if spec.Resize != "letterbox" {
+		return nil, fmt.Errorf("%w: resize %q is not \"letterbox\"", ErrSpec, spec.Resize)
+	}
+	if spec.Order != "RGB" && spec.Order != "BGR" {
+		return nil, fmt.Errorf("%w: channel order %q is neither \"RGB\" nor \"BGR\"", ErrSpec, spec.Order)
+	}
+	kernels := map[string]cv.Interp{"area": cv.Area, "linear": cv.Linear, "cubic": cv.Cubic}
+	var okShrink, okGrow bool
+	if p.shrink, okShrink = kernels[spec.Shrink]; !okShrink {
+		return nil, fmt.Errorf("%w: shrink %q is unknown", ErrSpec, spec.Shrink)
+	}
+	if p.grow, okGrow = kernels[spec.Grow]; !okGrow {
+		return nil, fmt.Errorf("%w: grow %q is unknown", ErrSpec, spec.Grow)
+	}
+	boxer, err := cv.NewLetterboxer(p.norm)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSpec, err)
+	}
+	p.boxers = append(p.boxers, boxer)
+	return p, nil
+}
+
+// Fill writes the part of the photo that l names into planes, [3, Size, Size] row-major.
+func (p *Preparer) Fill(planes []float32, ph *photo.Photo, l model.Letterbox) error {
+	boxer, err := p.boxer()
+	if err != nil {
+		return err
+	}
+	by := p.grow
+	if l.Scale < 1 {
+		by = p.shrink
+	}
+	err = boxer.Fill(planes, ph.Pix, l.Crop, l.Resized(), by)
+	p.mu.Lock()
+	p.boxers = append(p.boxers, boxer)
+	p.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("prepare %v: %w", l.Crop, err)
+	}
+	return nil
+}
+
+func (p *Preparer) boxer() (*cv.Letterboxer, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.boxers); n > 0 {
+		b := p.boxers[n-1]
+		p.boxers = p.boxers[:n-1]
+		return b, nil
+	}
+	return cv.NewLetterboxer(p.norm)
+}
+
+// View makes the view of the part of the photo that l names, ready for a trunk. The ONNX Runtime must be
+// loaded. Give it back with Recycle; the photo may be released before.
+func (p *Preparer) View(ph *photo.Photo, l model.Letterbox) (*model.View, error) {
+	v, err := p.view()
+	if err != nil {
+		return nil, err
+	}
+	v.Letterbox = l
+	if err := p.Fill(v.Pixels.F32, ph, l); err != nil {
+		p.Recycle(v)
+		return nil, err
+	}
+	return v, nil
+}
+
+func (p *Preparer) view() (*model.View, error) {
+	p.mu.Lock()
+	if n := len(p.views); n > 0 {
+		v := p.views[n-1]
+		p.views = p.views[:n-1]
+		p.mu.Unlock()
+		return v, nil
+	}
+	p.mu.Unlock()
+	t, err := model.NewF32(1, 3, int64(p.spec.Size), int64(p.spec.Size))
+	if err != nil {
+		return nil, err
+	}
+	return model.NewView(model.Letterbox{}, t), nil
+}
+
+// maxFree bounds the views that wait for reuse: the tiles of one large photo.
+const maxFree = 32
+
+// Recycle releases a view of View's and keeps its memory for the next. The view must not be used afterwards.
+func (p *Preparer) Recycle(v *model.View) {
+	if v == nil {
+		return
+	}
+	v.Release()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.views) >= maxFree {
+		v.Pixels.Release()
+		return
+	}
+	p.views = append(p.views, v)
+}
+
+// Close frees what waits for reuse. Views that are still out are freed by their Recycle.
+func (p *Preparer) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, v := range p.views {
+		v.Pixels.Release()
+	}
+	p.views = nil
+}
