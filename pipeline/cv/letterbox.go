@@ -41,10 +41,11 @@ type Letterboxer struct {
 	norm        Norm
 	alpha, beta [3]float32
 
-	canvas  []byte // W × H RGBA
-	channel []byte // W × H, one colour of the canvas
-	content image.Point
-	mats    mats
+	canvas   []byte // W × H RGBA
+	channel  []byte // W × H, one colour of the canvas
+	content  image.Point
+	shrinker shrinker
+	mats     mats
 }
 
 // NewLetterboxer makes a Letterboxer for one way of preparing.
@@ -89,7 +90,9 @@ func (l *Letterboxer) Fill(planes []float32, src *image.RGBA, crop image.Rectang
 		return err
 	}
 	l.pad(size)
-	if err := resize(in, out, size, by); err != nil {
+	if from := crop.Size(); l.shrinker.can(from, size, by) {
+		l.shrinker.shrink(l.canvas, 4*n.W, src, crop, size)
+	} else if err := resize(in, out, size, by); err != nil {
 		return err
 	}
 	return l.normalise(planes, canvas)

@@ -1,0 +1,78 @@
+#include "area.h"
+
+// A product and a sum are rounded one by one, as OpenCV's builds do, also where the processor can fuse them.
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#else
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+#include <math.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+// The four colours of a pixel are one vector: the sums of OpenCV's scalar loop, in its order, four at once.
+typedef float f4 __attribute__((vector_size(16)));
+
+static inline f4 load(const uint8_t *p) {
+#ifdef __SSE2__
+	int32_t v;
+	memcpy(&v, p, 4);
+	const __m128i zero = _mm_setzero_si128();
+	const __m128i words = _mm_unpacklo_epi8(_mm_cvtsi32_si128(v), zero);
+	return (f4)_mm_cvtepi32_ps(_mm_unpacklo_epi16(words, zero));
+#else
+	return (f4){p[0], p[1], p[2], p[3]};
+#endif
+}
+
+// store rounds halves to even, as OpenCV's saturate_cast does. The values are means of bytes.
+static inline void store(uint8_t *p, f4 v) {
+#ifdef __SSE2__
+	const __m128i words = _mm_packs_epi32(_mm_cvtps_epi32((__m128)v), _mm_setzero_si128());
+	const int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+	memcpy(p, &bytes, 4);
+#else
+	for (int i = 0; i < 4; i++) {
+		const long r = lrintf(v[i]);
+		p[i] = r < 0 ? 0 : r > 255 ? 255 : (uint8_t)r;
+	}
+#endif
+}
+
+static void shrink_row(f4 *row, const uint8_t *src, const struct saysee_tap *x, int w) {
+	for (int i = 0; i < w; i++) {
+		f4 t = load(src + 4 * (size_t)x->from) * x->weight;
+		for (x++; x->to == i; x++) {
+			t += load(src + 4 * (size_t)x->from) * x->weight;
+		}
+		row[i] = t;
+	}
+}
+
+void saysee_area(uint8_t *dst, size_t dst_stride, const uint8_t *src, size_t src_stride, int w,
+                 const struct saysee_tap *x, const struct saysee_tap *y, int taps_y, float *row_memory, float *sum_memory) {
+	f4 *row = (f4 *)row_memory, *sum = (f4 *)sum_memory;
+	for (int j = 0; j < taps_y; j++) {
+		shrink_row(row, src + src_stride * (size_t)y[j].from, x, w);
+		const float weight = y[j].weight;
+		if (j == 0 || y[j].to != y[j - 1].to) {
+			for (int i = 0; i < w; i++) {
+				sum[i] = row[i] * weight;
+			}
+		} else {
+			for (int i = 0; i < w; i++) {
+				sum[i] += row[i] * weight;
+			}
+		}
+		if (j + 1 == taps_y || y[j + 1].to != y[j].to) {
+			uint8_t *out = dst + dst_stride * (size_t)y[j].to;
+			for (int i = 0; i < w; i++) {
+				store(out + 4 * i, sum[i]);
+			}
+		}
+	}
+}
