@@ -3,6 +3,7 @@ package overlay
 import (
 	"encoding/binary"
 	"image"
+	"math"
 	"math/bits"
 )
 
@@ -117,15 +118,13 @@ func sample(points []vec, x0, y0, x1, y1 float64, near image.Rectangle) []vec {
 	if !ok {
 		return points
 	}
-	n := int(max(abs(x1-x0), abs(y1-y0))) + 1
+	n := int(math.Hypot(x1-x0, y1-y0)) + 1
 	for i := range n + 1 {
 		t := float64(i) / float64(n)
 		points = append(points, vec{float32(x0 + t*(x1-x0)), float32(y0 + t*(y1-y0))})
 	}
 	return points
 }
-
-func abs(f float64) float64 { return max(f, -f) }
 
 // clipSegment returns the part of a segment inside r, by Liang and Barsky.
 func clipSegment(x0, y0, x1, y1 float64, r image.Rectangle) (ax, ay, bx, by float64, ok bool) {

@@ -169,6 +169,10 @@ func TestDrawGolden(t *testing.T) {
 		},
 		"pixels at 800 percent": {view: overlay.View{Size: size, Scale: 8, X: -1080, Y: -400, Unit: 1}},
 		"small and offset":      {view: overlay.View{Size: size, Scale: 0.5, X: 80.25, Y: 50.5, Unit: 1}},
+		"boxes and legend": {
+			view: overlay.View{Size: size, Scale: 1, Unit: 0.8},
+			opt:  func(o *overlay.Options) { *o = overlay.Options{Boxes: true, Legend: true} },
+		},
 		"boxes alone": {
 			view: whole,
 			opt:  func(o *overlay.Options) { *o = overlay.Options{Boxes: true} },

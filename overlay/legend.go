@@ -16,7 +16,7 @@ const (
 	legendRadius = 6
 	legendSpace  = 12  // between name and count
 	legendLeast  = 200 // the least width of a photo with a legend
-	legendMost   = 0.5 // of the photo's height
+	legendMost   = 0.4 // of the photo's height
 	legendRows   = 4   // fewer tell too little of many classes
 )
 

@@ -93,33 +93,43 @@ func rank(r *annot.Region) float64 {
 	return r.Score
 }
 
-// place decides what an entry gets and where. It returns false for nothing.
-func (p *Painter) place(f *frame, t *tag, classes []annot.Class, opt Options, budget float64) bool {
+// place decides what an entry gets and where. It returns false for nothing. A full tag may cover no more
+// pixels than limit says.
+func (p *Painter) place(f *frame, t *tag, classes []annot.Class, opt Options, limit float64) bool {
 	e := t.entry
 	if !touches(e.box, f.photo) {
 		return false
 	}
-	seen := float64(e.box.Intersect(f.photo).Dx()) / f.unit
-	verdict := e.look.glyph == tickGlyph || e.look.glyph == crossGlyph || e.look.glyph == ringGlyph
+	seen := float64(e.box.Intersect(f.photo).Dx()) / f.unit // the width in design pixels
 	small := opt.Dots && e.focus == NoFocus && boxed(e.region.Shape) && seen < dotBelow
 	if small && seen < nothingTill {
 		return false
 	}
-	t.brief = small && verdict
-	if !small || verdict {
-		w := p.measure(f, t, classes, opt)
-		h := f.px(tagHeight)
-		if e.focus == Selected || float64(w*h) <= budget {
-			var ok bool
-			if t.rect, ok = p.places.Place(e.box, w, h, f.unit); ok {
-				return true
-			}
-		}
+	t.brief = small && e.look.verdictGlyph()
+	if (!small || t.brief) && p.placeFull(f, t, classes, opt, limit) {
+		return true
 	}
-	if seen < nothingTill {
+	return seen >= nothingTill && t.asDot(f) && p.places.Free(t.rect)
+}
+
+// placeFull finds a place for the tag with its text, or with only its sign.
+func (p *Painter) placeFull(f *frame, t *tag, classes []annot.Class, opt Options, limit float64) bool {
+	w, h := p.measure(f, t, classes, opt), f.px(tagHeight)
+	if t.entry.focus != Selected && float64(w*h) > limit {
 		return false
 	}
-	return t.asDot(f) && p.places.Free(t.rect)
+	box := t.entry.box
+	if _, ok := t.entry.region.Shape.(annot.Point); ok {
+		box = box.Inset(-f.px(dotRadius)) // the dot is drawn around the point
+	}
+	var ok bool
+	t.rect, ok = p.places.Place(box, w, h, f.unit)
+	return ok
+}
+
+// verdictGlyph reports whether the sign alone says what matters.
+func (l *look) verdictGlyph() bool {
+	return l.glyph == tickGlyph || l.glyph == crossGlyph || l.glyph == ringGlyph
 }
 
 // asDot puts a dot just inside the box's top-left corner.
@@ -207,7 +217,7 @@ func (p *Painter) drawTag(c *canvas, f *frame, t *tag) {
 		p.swatch(c, f, x, mid, l)
 		x += (tagSwatch + tagGap) * u
 	}
-	if l.glyph != noGlyph && l.glyph != padlockGlyph {
+	if l.verdictGlyph() {
 		p.icon(c, f, l.glyph, x, float64(mid)-tagIcon*u/2, ink)
 		x += (tagIcon + tagGap) * u
 	}
