@@ -43,21 +43,41 @@ static inline void store(uint8_t *p, f4 v) {
 #endif
 }
 
-static void shrink_row(f4 *row, const uint8_t *src, const struct saysee_tap *x, int w) {
+// shrink_rows shrinks four source rows side by side, so that the processor need not wait for one sum.
+static void shrink_rows(f4 *row, const uint8_t *const src[4], const struct saysee_tap *x, int w) {
 	for (int i = 0; i < w; i++) {
-		f4 t = load(src + 4 * (size_t)x->from) * x->weight;
+		size_t at = 4 * (size_t)x->from;
+		f4 a = load(src[0] + at) * x->weight, b = load(src[1] + at) * x->weight;
+		f4 c = load(src[2] + at) * x->weight, d = load(src[3] + at) * x->weight;
 		for (x++; x->to == i; x++) {
-			t += load(src + 4 * (size_t)x->from) * x->weight;
+			at = 4 * (size_t)x->from;
+			a += load(src[0] + at) * x->weight;
+			b += load(src[1] + at) * x->weight;
+			c += load(src[2] + at) * x->weight;
+			d += load(src[3] + at) * x->weight;
 		}
-		row[i] = t;
+		row[i] = a;
+		row[w + i] = b;
+		row[2 * w + i] = c;
+		row[3 * w + i] = d;
 	}
 }
 
 void saysee_area(uint8_t *dst, size_t dst_stride, const uint8_t *src, size_t src_stride, int w,
-                 const struct saysee_tap *x, const struct saysee_tap *y, int taps_y, float *row_memory, float *sum_memory) {
-	f4 *row = (f4 *)row_memory, *sum = (f4 *)sum_memory;
+                 const struct saysee_tap *x, const struct saysee_tap *y, int taps_y, float *rows_memory, float *sum_memory) {
+	f4 *rows = (f4 *)rows_memory, *sum = (f4 *)sum_memory;
+	const int32_t last = y[taps_y - 1].from;
+	int32_t first = -4; // of the four source rows that lie shrunk in rows
 	for (int j = 0; j < taps_y; j++) {
-		shrink_row(row, src + src_stride * (size_t)y[j].from, x, w);
+		if (y[j].from >= first + 4) {
+			const uint8_t *four[4];
+			first = y[j].from;
+			for (int k = 0; k < 4; k++) {
+				four[k] = src + src_stride * (size_t)(first + k < last ? first + k : last);
+			}
+			shrink_rows(rows, four, x, w);
+		}
+		const f4 *row = rows + (size_t)w * (size_t)(y[j].from - first);
 		const float weight = y[j].weight;
 		if (j == 0 || y[j].to != y[j - 1].to) {
 			for (int i = 0; i < w; i++) {

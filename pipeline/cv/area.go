@@ -15,9 +15,9 @@ import (
 // as fast: OpenCV's loop for scales that are no whole numbers (ResizeArea_Invoker in its resize.cpp) adds
 // one colour at a time, this one a pixel's four at once.
 type shrinker struct {
-	x, y     []tap
-	from, to image.Point // what x and y are for
-	row, sum []float32
+	x, y      []tap
+	from, to  image.Point // what x and y are for
+	rows, sum []float32
 }
 
 // tap has the layout of struct saysee_tap.
@@ -47,14 +47,14 @@ func (s *shrinker) shrink(canvas []byte, stride int, src *image.RGBA, crop image
 		// A tap that adds to no pixel ends each row.
 		s.x = append(s.x, tap{to: -1})
 	}
-	if len(s.row) < 4*to.X {
-		s.row, s.sum = aligned(4*to.X), aligned(4*to.X)
+	if len(s.sum) < 4*to.X {
+		s.rows, s.sum = aligned(16*to.X), aligned(4*to.X)
 	}
 	C.saysee_area(
 		(*C.uint8_t)(&canvas[0]), C.size_t(stride),
 		(*C.uint8_t)(&src.Pix[src.PixOffset(crop.Min.X, crop.Min.Y)]), C.size_t(src.Stride), C.int(to.X),
 		(*C.struct_saysee_tap)(unsafe.Pointer(&s.x[0])), (*C.struct_saysee_tap)(unsafe.Pointer(&s.y[0])), C.int(len(s.y)),
-		(*C.float)(&s.row[0]), (*C.float)(&s.sum[0]))
+		(*C.float)(&s.rows[0]), (*C.float)(&s.sum[0]))
 }
 
 // aligned makes n floats that start at a multiple of 16 bytes.

@@ -11,8 +11,9 @@ struct saysee_tap {
 };
 
 // saysee_area shrinks RGBA to w pixels a row. The taps of x and of y are in the order of what they add to,
-// at least one for each. row and sum hold 4 · w floats each. Nothing is checked.
+// at least one for each, and a tap to -1 ends x. rows holds 16 · w floats and sum 4 · w, both
+// aligned to 16 bytes. Nothing is checked.
 void saysee_area(uint8_t *dst, size_t dst_stride, const uint8_t *src, size_t src_stride, int w,
-                 const struct saysee_tap *x, const struct saysee_tap *y, int taps_y, float *row, float *sum);
+                 const struct saysee_tap *x, const struct saysee_tap *y, int taps_y, float *rows, float *sum);
 
 #endif

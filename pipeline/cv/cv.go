@@ -23,7 +23,7 @@ var (
 	// ErrArgument is the cause of every refusal of an argument.
 	ErrArgument = errors.New("argument out of range")
 	// ErrDecode is the cause when OpenCV cannot decode a picture.
-	ErrDecode = errors.New("the picture's data are broken")
+	ErrDecode = errors.New("the picture's data are damaged")
 	// ErrEncode is the cause when OpenCV cannot encode a picture.
 	ErrEncode = errors.New("the picture cannot be encoded")
 	// errMoved tells that OpenCV wrote somewhere else than into our memory, which no valid call does.

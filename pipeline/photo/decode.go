@@ -22,7 +22,7 @@ import (
 // Decode decodes a file's bytes. The photo is upright by EXIF's orientation in every format that carries
 // one (JPEG, PNG, WebP, TIFF); transparent pixels lie over white; of an animation it is the first picture;
 // 16-bit channels keep their upper half. The errors wrap ErrEmpty, ErrNotAPicture, ErrTruncated,
-// ErrTooLarge, ErrUnsupported, ErrBroken or header.ErrBroken.
+// ErrTooLarge, ErrUnsupported, ErrDamaged or ErrHeader.
 //
 // OpenCV decodes what is common; the standard library what OpenCV cannot or gets wrong.
 func Decode(data []byte, l Limits) (*Photo, error) {
@@ -36,7 +36,7 @@ func Decode(data []byte, l Limits) (*Photo, error) {
 	if err := l.check(info.W, info.H); err != nil {
 		return nil, err
 	}
-	if err := header.CheckEnd(data, info); err != nil {
+	if err := header.CheckWhole(data, info); err != nil {
 		return nil, err
 	}
 	stored := newImage(info.W, info.H)
@@ -99,16 +99,16 @@ func common(dst *image.RGBA, data []byte, info header.Info) error {
 // gifTrailer is the last byte of a whole GIF file.
 const gifTrailer = 0x3b
 
-// broken turns a decoder's error into ErrBroken, in words of ours.
+// broken turns a decoder's error into ErrDamaged, in words of ours.
 func broken(err error, data []byte) error {
 	switch {
 	case errors.Is(err, cv.ErrDecode):
-		return ErrBroken
+		return ErrDamaged
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF),
 		header.Sniff(data) == header.GIF && data[len(data)-1] != gifTrailer:
 		return header.CutOff(data)
 	}
-	return fmt.Errorf("%w: %w", ErrBroken, err)
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }
 
 // std decodes with a decoder of the standard library's kind. The decoded picture may be smaller than dst,
@@ -119,7 +119,7 @@ func std(dst *image.RGBA, data []byte, decode func(io.Reader) (image.Image, erro
 		return broken(err, data)
 	}
 	if !src.Bounds().In(dst.Rect) {
-		return fmt.Errorf("%w: it has %v pixels where its header says %v", ErrBroken, src.Bounds().Size(), dst.Rect.Size())
+		return fmt.Errorf("%w: it has %v pixels where its header says %v", ErrDamaged, src.Bounds().Size(), dst.Rect.Size())
 	}
 	fillWhite(dst)
 	draw.Draw(dst, src.Bounds(), src, src.Bounds().Min, draw.Over)
@@ -144,7 +144,7 @@ func decodeAnimation(dst *image.RGBA, data []byte) error {
 	}
 	to := image.Rect(0, 0, info.W, info.H).Add(at)
 	if !to.In(dst.Rect) {
-		return fmt.Errorf("%w: a frame %v outside the picture", ErrBroken, to)
+		return fmt.Errorf("%w: a frame %v outside the picture", ErrDamaged, to)
 	}
 	frame := newImage(info.W, info.H)
 	defer buffers.put(frame.Pix)
@@ -183,7 +183,7 @@ func decodeCMYK(dst *image.RGBA, data []byte, info header.Info) error {
 	}
 	src, ok := decoded.(*image.CMYK)
 	if !ok || src.Rect != dst.Rect {
-		return fmt.Errorf("%w: not the picture that its header says", ErrBroken)
+		return fmt.Errorf("%w: not the picture that its header says", ErrDamaged)
 	}
 	var invert uint32
 	if !info.Adobe {

@@ -22,11 +22,12 @@ var (
 	ErrNotAFile   = errors.New("it is not a regular file")
 	ErrUnreadable = errors.New("the file cannot be read")
 	ErrTooLarge   = errors.New("the picture is too large")
-	ErrBroken     = errors.New("the picture's data are broken")
-	// ErrNotAPicture, ErrTruncated and ErrUnsupported are package header's.
+	// These are package header's.
 	ErrNotAPicture = header.ErrUnknown
 	ErrTruncated   = header.ErrTruncated
 	ErrUnsupported = header.ErrUnsupported
+	ErrDamaged     = header.ErrDamaged
+	ErrHeader      = header.ErrBroken
 )
 
 // Limits bound what a file may claim; they are applied to its header, before memory for pixels is taken.

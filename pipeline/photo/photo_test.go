@@ -278,8 +278,7 @@ func TestEveryOrientationInEveryFormat(t *testing.T) {
 	}
 }
 
-// turnedTIFF puts an orientation in the place of the tag "photometric's successor" that the file can spare:
-// its X resolution's place in the order of tags is taken by nothing, so the entry is inserted.
+// turnedTIFF adds an orientation to a file that has none, in a new directory at its end.
 func turnedTIFF(file []byte, o int) []byte {
 	le := binary.LittleEndian
 	at := int(le.Uint32(file[4:]))
@@ -332,7 +331,7 @@ func TestBadFiles(t *testing.T) {
 		{"should refuse a cut TIFF", tiffOf(quarters(48, 32, grey), 1)[:1000], photo.ErrTruncated, ""},
 		{"should refuse a cut GIF", gifCut(t), photo.ErrTruncated, ""},
 		{"should refuse a cut BMP", encode(t, func(w *bytes.Buffer) error { return bmp.Encode(w, quarters(48, 32, grey)) })[:900], photo.ErrTruncated, ""},
-		{"should refuse a flipped bit in a PNG", flipped, photo.ErrBroken, "data are broken"},
+		{"should refuse a flipped bit in a PNG", flipped, photo.ErrDamaged, `the checksum of its part "IDAT", 0.0 kB in, is wrong`},
 		{
 			"should refuse a huge claim", huge, photo.ErrTooLarge,
 			"the header claims 30000 × 20000 pixels, over the limit of 250 megapixels: --max-pixels raises it",

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 )
 
 // The causes of errors. Every error of this package wraps one of them.
@@ -16,6 +17,7 @@ var (
 	ErrUnknown     = errors.New("not a picture that can be read (JPEG, PNG, WebP, TIFF, BMP or GIF)")
 	ErrTruncated   = errors.New("the file is cut off")
 	ErrBroken      = errors.New("the file's header is broken")
+	ErrDamaged     = errors.New("the picture's data are damaged")
 	ErrUnsupported = errors.New("this kind of picture is not supported")
 )
 
@@ -82,7 +84,7 @@ func Sniff(data []byte) Format {
 	return ""
 }
 
-// Parse reads the header of a whole file. It does not look for the file's end; see CheckEnd.
+// Parse reads the header of a whole file. It does not look for the file's end; see CheckWhole.
 func Parse(data []byte) (Info, error) {
 	info := Info{Format: Sniff(data), Orientation: 1}
 	var err error
@@ -111,16 +113,17 @@ func Parse(data []byte) (Info, error) {
 	return info, nil
 }
 
-// CheckEnd returns an error that wraps ErrTruncated when the file ends before the picture does.
-func CheckEnd(data []byte, info Info) error {
+// CheckWhole returns an error that wraps ErrTruncated when the file ends before the picture does, or ErrDamaged
+// when a PNG's checksums tell that it was damaged. It does not decode.
+func CheckWhole(data []byte, info Info) error {
 	whole := true
 	switch info.Format {
 	case JPEG:
 		whole = jpegWhole(data)
 	case PNG:
-		whole = pngWhole(data)
+		return checkPNG(data)
 	case WebP:
-		whole = len(data) >= 12 && uint64(binary.LittleEndian.Uint32(data[4:]))+8 <= uint64(len(data))
+		whole = uint64(binary.LittleEndian.Uint32(data[4:]))+8 <= uint64(len(data))
 	case BMP:
 		whole = bmpWhole(data, info)
 	case GIF, TIFF: // their decoders find the end themselves
@@ -330,7 +333,7 @@ func parsePNG(data []byte, info *Info) error {
 	for {
 		var body []byte
 		if name, body, at, ok = pngChunk(data, at); !ok || name == "IEND" {
-			return nil // CheckEnd tells whether the file is whole
+			return nil // CheckWhole tells whether the file is whole
 		}
 		switch name {
 		case "tRNS":
@@ -341,11 +344,18 @@ func parsePNG(data []byte, info *Info) error {
 	}
 }
 
-func pngWhole(data []byte) bool {
+func checkPNG(data []byte) error {
 	for at := pngStart; ; {
-		name, _, next, ok := pngChunk(data, at)
-		if !ok || name == "IEND" {
-			return ok
+		name, body, next, ok := pngChunk(data, at)
+		if !ok {
+			return CutOff(data)
+		}
+		critical := name[0]&0x20 == 0 // by the case of the first letter
+		if sum := binary.BigEndian.Uint32(data[next-4:]); critical && sum != crc32.ChecksumIEEE(data[at+4:at+8+len(body)]) {
+			return fmt.Errorf("%w: the checksum of its part %q, %.1f kB in, is wrong", ErrDamaged, name, float64(at)/1000)
+		}
+		if name == "IEND" {
+			return nil
 		}
 		at = next
 	}

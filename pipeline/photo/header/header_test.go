@@ -83,7 +83,7 @@ func FuzzParse(f *testing.F) {
 		if info.W < 1 || info.H < 1 || info.Orientation < 1 || info.Orientation > 8 {
 			t.Errorf("got %+v", info)
 		}
-		_ = header.CheckEnd(data, info)
+		_ = header.CheckWhole(data, info)
 		switch info.Format {
 		case header.WebP:
 			_, _, _ = header.FirstFrame(data)
