@@ -18,7 +18,9 @@ grep -E '^(pkg:|Benchmark)' "$out/go.txt"
 echo
 echo "== Beside Python (onnxruntime, OpenCV), $repeat times through $PHOTOS"
 bin/saysee bench "$PHOTOS" --find "$FIND" --repeat "$repeat" --json >"$out/saysee.json"
-peer() { "$python" zoo/peer/peer.py --packs assets/packs --photos "$PHOTOS" --find "$FIND" --repeat "$repeat" --threads "$(nproc)" "$@"; }
-peer >"$out/python-tuned.json"
+peer() { "$python" zoo/peer/peer.py --packs assets/packs --photos "$PHOTOS" --find "$FIND" --repeat "$repeat" "$@"; }
+peer --threads "$(nproc)" >"$out/python-tuned.json"
+peer --threads 1 --workers "$(nproc)" >"$out/python-workers.json"
 peer --default-options >"$out/python-default.json"
-"$python" zoo/peer/compare.py "Saysee=$out/saysee.json" "Python, tuned=$out/python-tuned.json" "Python, defaults=$out/python-default.json"
+"$python" zoo/peer/compare.py "Saysee=$out/saysee.json" "Python, tuned=$out/python-tuned.json" \
+	"Python, a photo a core=$out/python-workers.json" "Python, defaults=$out/python-default.json"

@@ -1,10 +1,11 @@
 """Measures a straightforward Python detector on the same packs and photos as `saysee bench`, and prints JSON.
 
     python peer.py --packs assets/packs --photos assets/photos --find "cat, dog" [--size 416] [--threads 2]
-                   [--repeat 10] [--default-options] [--coco-results FILE]
+                   [--workers 1] [--repeat 10] [--default-options] [--coco-results FILE]
 """
 
 import argparse
+import concurrent.futures
 import contextlib
 import json
 import pathlib
@@ -22,23 +23,21 @@ SESSIONS = ("trunk", "regions", "masks")
 
 
 class Clock:
-    """Seconds spent in each named stage of each photo."""
+    """Seconds spent in each named stage of one photo."""
 
     def __init__(self):
-        self.photos = []
-
-    def next_photo(self):
-        self.photos.append({})
+        self.seconds = {}
 
     @contextlib.contextmanager
     def stage(self, name):
         start = time.perf_counter()
         yield
-        self.photos[-1][name] = self.photos[-1].get(name, 0) + time.perf_counter() - start
+        self.seconds[name] = time.perf_counter() - start
 
 
-def label(detector, vectors, path, args, clock):
-    """One photo from its file to COCO results (category ids from 1, in the order of the words)."""
+def label(detector, vectors, path, args):
+    """One photo from its file to COCO results (category ids from 1, in the order of the words), and its stages' seconds."""
+    clock, results = Clock(), []
     with clock.stage("decode"):
         photo = cv2.imread(str(path), cv2.IMREAD_COLOR)  # upright by its EXIF orientation
     if photo is None:
@@ -57,19 +56,17 @@ def label(detector, vectors, path, args, clock):
         )
         kept = starter.select(boxes, scores, args.score, args.nms, args.max)
     if not kept:
-        return []
-    regions = [r for r, _ in kept]
+        return results, clock.seconds
     with clock.stage("masks"):
-        probs = detector.masks(features, found["boxes"][regions])
+        probs = detector.masks(features, found["boxes"][[r for r, _ in kept]])
     with clock.stage("paste"):
-        results = []
         for (region, c), grid in zip(kept, probs):
             x0, y0, x1, y1 = boxes[region]
             rle = coco_mask.encode(starter.paste(grid, found["boxes"][region] / scale, w, h))
             rle["counts"] = rle["counts"].decode()
             bbox = [round(float(v), 2) for v in (x0, y0, x1 - x0, y1 - y0)]
             results.append({"category_id": c + 1, "bbox": bbox, "score": float(scores[region, c]), "segmentation": rle})
-    return results
+    return results, clock.seconds
 
 
 def spread(seconds):
@@ -85,7 +82,8 @@ def main():
     parser.add_argument("--photos", required=True, help="a folder of photos, or one photo")
     parser.add_argument("--find", required=True, help="words, separated by commas")
     parser.add_argument("--size", type=int, help="side of the canvas in pixels (default: the pack's)")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="threads of each session")
+    parser.add_argument("--workers", type=int, default=1, help="photos at the same time")
     parser.add_argument("--repeat", type=int, default=1, help="times to go through the photos")
     parser.add_argument("--score", type=float, default=0.25)
     parser.add_argument("--nms", type=float, default=0.6)
@@ -99,6 +97,8 @@ def main():
     if not paths:
         raise SystemExit(f"{root}: no photos")
     words = [w.strip() for w in args.find.split(",") if w.strip()]
+    if args.workers > 1:
+        cv2.setNumThreads(1)  # the cores are the workers' already
     options = starter.session_options(args.threads, tuned=not args.default_options)
     pack = starter.Pack(pathlib.Path(args.packs) / args.pack)
     args.size = args.size or pack.manifest["image"]["size"]
@@ -109,41 +109,37 @@ def main():
     vectors = np.stack([encoder.vector(w) for w in words]).astype(np.float32)
     encoded = time.perf_counter()
 
-    warm = Clock()
-    warm.next_photo()
-    label(detector, vectors, paths[0], args, warm)
+    label(detector, vectors, paths[0], args)  # warms up
 
-    clock, results, count = Clock(), [], 0
     began = time.perf_counter()
-    for turn in range(args.repeat):
-        for i, path in enumerate(paths):
-            clock.next_photo()
-            found = label(detector, vectors, path, args, clock)
-            count += len(found)
-            if turn == 0:
-                results += [{"image_id": i + 1, **r} for r in found]
+    with concurrent.futures.ThreadPoolExecutor(args.workers) as pool:
+        done = list(pool.map(lambda path: label(detector, vectors, path, args), paths * args.repeat))
     took = time.perf_counter() - began
     if args.coco_results:
+        first_round = enumerate(done[: len(paths)], 1)
+        results = [{"image_id": i, **r} for i, (found, _) in first_round for r in found]
         pathlib.Path(args.coco_results).write_text(json.dumps(results), encoding="utf-8")
 
-    whole = [sum(p.values()) for p in clock.photos]
-    bare = [sum(p.get(s, 0) for s in SESSIONS) for p in clock.photos]
-    stages = dict.fromkeys(s for p in clock.photos for s in p)
+    photos = [seconds for _, seconds in done]
+    whole = [sum(p.values()) for p in photos]
+    bare = [sum(p.get(s, 0) for s in SESSIONS) for p in photos]
+    stages = dict.fromkeys(s for p in photos for s in p)
     print(json.dumps({
         "program": "python",
         "versions": {"onnxruntime": ort.__version__, "opencv": cv2.__version__, "numpy": np.__version__},
         "options": "default" if args.default_options else {"intra_op_threads": args.threads, "spinning": False},
+        "workers": args.workers,
         "size": args.size,
         "words": len(words),
-        "photos": len(clock.photos),
-        "regions": count,
+        "photos": len(photos),
+        "regions": sum(len(found) for found, _ in done),
         "load_ms": round(1000 * (loaded - start), 1),
         "word_ms": round(1000 * (encoded - loaded) / len(words), 3),
-        "photos_per_second": round(len(clock.photos) / took, 2),
+        "photos_per_second": round(len(photos) / took, 2),
         "end_to_end_ms": spread(whole),
         "sessions_ms": spread(bare),
         "ratio": round(sum(whole) / sum(bare), 4),
-        "stages_ms": {s: spread([p[s] for p in clock.photos if s in p]) for s in stages},
+        "stages_ms": {s: spread([p[s] for p in photos if s in p]) for s in stages},
     }, indent=2))
 
 
