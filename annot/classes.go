@@ -28,9 +28,11 @@ type ClassTable struct {
 
 type classRow struct {
 	Class
-	fate  fate
-	into  int // for merged
-	extra map[string]json.RawMessage
+	fate fate
+	into int // for merged
+	// loaded rows came with a photo from elsewhere, by no step of the history, so no undo takes them away.
+	loaded bool
+	extra  map[string]json.RawMessage
 }
 
 type fate uint8
@@ -186,15 +188,26 @@ func (t ClassTable) ordered(order []int) (ClassTable, error) {
 	return ClassTable{t.rows, slices.Clone(order)}, nil
 }
 
-// padded returns the table with dead rows up to n, so that the number of a class whose making was undone
-// is not given to another.
-func (t ClassTable) padded(n int) ClassTable {
-	if len(t.rows) >= n {
+// after returns the table to show when the history goes from table now to t. Rows that only now has keep
+// their numbers, so that the number of a class whose making was undone is not given to another: they are
+// dead, but for loaded ones, which live on, or count as the class of t that has their name.
+func (t ClassTable) after(now ClassTable) ClassTable {
+	if len(t.rows) >= len(now.rows) {
 		return t
 	}
 	t = t.clone()
-	for len(t.rows) < n {
-		t.rows = append(t.rows, classRow{fate: deleted})
+	for i := len(t.rows); i < len(now.rows); i++ {
+		row := now.rows[i]
+		row.fate, row.into = deleted, 0
+		if row.loaded {
+			row.fate = alive
+			if j, ok := t.Find(row.Name); ok {
+				row.fate, row.into = merged, j
+			} else {
+				t.order = append(t.order, i)
+			}
+		}
+		t.rows = append(t.rows, row)
 	}
 	return t
 }

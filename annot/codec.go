@@ -117,10 +117,25 @@ func encodeRegion(r Region) (json.RawMessage, error) {
 	return o.line()
 }
 
-func pair(p Point) [2]float64 { return [2]float64{p.X, p.Y} }
+// xy is a point in a file. Unlike a plain array it refuses to be read from fewer or more numbers.
+type xy [2]float64
 
-func pairs(pts []Point) [][2]float64 {
-	out := make([][2]float64, len(pts))
+func (p *xy) UnmarshalJSON(data []byte) error {
+	var v []float64
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	if len(v) != len(p) {
+		return fmt.Errorf("%w: a point has two numbers, not %d", ErrRegion, len(v))
+	}
+	copy(p[:], v)
+	return nil
+}
+
+func pair(p Point) xy { return xy{p.X, p.Y} }
+
+func pairs(pts []Point) []xy {
+	out := make([]xy, len(pts))
 	for i, p := range pts {
 		out[i] = pair(p)
 	}
@@ -128,8 +143,8 @@ func pairs(pts []Point) [][2]float64 {
 }
 
 // polygonPairs nests as GeoJSON's MultiPolygon does: parts, then rings with the outer one first.
-func polygonPairs(p Polygon) [][][][2]float64 {
-	out := make([][][][2]float64, len(p))
+func polygonPairs(p Polygon) [][][]xy {
+	out := make([][][]xy, len(p))
 	for i, part := range p {
 		out[i] = append(out[i], pairs(part.Outer))
 		for _, h := range part.Holes {
@@ -364,13 +379,16 @@ func decodeRegion(raw json.RawMessage) (Region, error) {
 		return Region{}, err
 	}
 	var r Region
-	var box [4]float64
+	var box []float64
 	maker, review := makers[ByHand], reviews[Accepted]
 	if err := f.takeAll(map[string]any{
 		"id": &r.ID, "class": &r.Class, "box": &box, "score": &r.Score, "maker": &maker, "model": &r.Source.Model,
 		"phrase": &r.Source.Phrase, "review": &review, "track": &r.Track, "locked": &r.Locked, "hidden": &r.Hidden,
 	}); err != nil {
 		return Region{}, err
+	}
+	if len(box) != 4 {
+		return Region{}, fmt.Errorf("%w: field \"box\" has %d of 4 numbers", ErrRegion, len(box))
 	}
 	r.Box = Box{box[0], box[1], box[2], box[3]}
 	var errs [3]error
@@ -389,11 +407,11 @@ func decodeRegion(raw json.RawMessage) (Region, error) {
 
 // takeShape reads the shape of a region, nil for a plain box.
 func takeShape(f fields) (Shape, error) {
-	var point *[2]float64
-	var line [][2]float64
-	var polygon [][][][2]float64
+	var point *xy
+	var line []xy
+	var polygon [][][]xy
 	var mask *string
-	var rect [4]int
+	var rect []int
 	if err := f.takeAll(map[string]any{
 		"point": &point, "line": &line, "polygon": &polygon, "mask": &mask, "mask_rect": &rect,
 	}); err != nil {
@@ -425,7 +443,7 @@ func takeShape(f fields) (Shape, error) {
 	return nil, fmt.Errorf("%w: %d shapes in one", ErrRegion, len(found))
 }
 
-func points(pairs [][2]float64) []Point {
+func points(pairs []xy) []Point {
 	out := make([]Point, len(pairs))
 	for i, p := range pairs {
 		out[i] = Point{p[0], p[1]}
@@ -433,7 +451,7 @@ func points(pairs [][2]float64) []Point {
 	return out
 }
 
-func polygonOf(parts [][][][2]float64) Polygon {
+func polygonOf(parts [][][]xy) Polygon {
 	out := make(Polygon, len(parts))
 	for i, rings := range parts {
 		for j, ring := range rings {
@@ -447,7 +465,10 @@ func polygonOf(parts [][][][2]float64) Polygon {
 	return out
 }
 
-func maskOf(rect [4]int, counts string) (Mask, error) {
+func maskOf(rect []int, counts string) (Mask, error) {
+	if len(rect) != 4 {
+		return Mask{}, fmt.Errorf("%w: field \"mask_rect\" has %d of 4 numbers", ErrRegion, len(rect))
+	}
 	runs, err := DecodeRLE(counts)
 	if err != nil {
 		return Mask{}, err

@@ -67,10 +67,38 @@ func (c *stateChange) revert(p *Project) { p.photos[c.path].doc.State = c.before
 func (c *stateChange) place() string     { return c.path }
 func (c *stateChange) cost() int64       { return 64 }
 
+// documentChange is a photo whose regions and state were replaced as a whole.
+type documentChange struct {
+	path          string
+	before, after Document
+}
+
+func (c *documentChange) apply(p *Project)  { p.photos[c.path].doc.become(c.after) }
+func (c *documentChange) revert(p *Project) { p.photos[c.path].doc.become(c.before) }
+func (c *documentChange) place() string     { return c.path }
+
+func (c *documentChange) cost() int64 {
+	n := int64(128)
+	for _, d := range []Document{c.before, c.after} {
+		for i := range d.Regions {
+			n += d.Regions[i].cost()
+		}
+	}
+	return n
+}
+
+// become takes over what another document says; ids given meanwhile stay given.
+func (d *Document) become(o Document) {
+	next := max(d.NextID, o.NextID)
+	*d = o
+	d.Regions = slices.Clone(o.Regions)
+	d.NextID = next
+}
+
 type tableChange struct{ before, after ClassTable }
 
-func (c *tableChange) apply(p *Project)  { p.table = c.after.padded(p.table.Rows()) }
-func (c *tableChange) revert(p *Project) { p.table = c.before.padded(p.table.Rows()) }
+func (c *tableChange) apply(p *Project)  { p.table = c.after.after(p.table) }
+func (c *tableChange) revert(p *Project) { p.table = c.before.after(p.table) }
 func (c *tableChange) place() string     { return theClasses }
 func (c *tableChange) cost() int64       { return 64 + c.after.cost() }
 
@@ -106,7 +134,8 @@ func (e *Edit) doc(path string) (*Document, error) {
 }
 
 // Add puts a region on top of a photo and returns its id. A region with a shape and an empty box gets the
-// box of its shape. A suggestion makes a new photo a suggested one.
+// box of its shape, and one of a merged class the class that it counts as. A suggestion makes a new photo a
+// suggested one.
 func (e *Edit) Add(path string, r Region) (RegionID, error) {
 	doc, err := e.doc(path)
 	if err != nil {
@@ -115,10 +144,15 @@ func (e *Edit) Add(path string, r Region) (RegionID, error) {
 	if r.Shape != nil && r.Box == (Box{}) {
 		r.Box = extent(r.Shape)
 	}
-	if err := e.check(r); err != nil {
+	if err := r.Validate(); err != nil {
 		return 0, err
 	}
+	row, ok := e.p.table.Resolve(r.Class)
+	if !ok {
+		return 0, fmt.Errorf("%w: row %d", ErrNoClass, r.Class)
+	}
 	r = r.Clone()
+	r.Class = row
 	r.ID = doc.NextID
 	doc.NextID++
 	e.do(&regionChange{path: path, after: &r, to: len(doc.Regions)})
@@ -126,13 +160,6 @@ func (e *Edit) Add(path string, r Region) (RegionID, error) {
 		e.do(&stateChange{path, PhotoNew, PhotoSuggested})
 	}
 	return r.ID, nil
-}
-
-func (e *Edit) check(r Region) error {
-	if err := r.Validate(); err != nil {
-		return err
-	}
-	return e.p.table.live(r.Class)
 }
 
 // find returns the document and the region's place in it.
@@ -275,6 +302,25 @@ func (e *Edit) SetState(path string, s PhotoState) error {
 	}
 	return nil
 }
+
+// ReplaceDocument replaces all that is known about a photo, as when a crash is recovered from. Regions
+// without an id of their own get one.
+func (e *Edit) ReplaceDocument(path string, d Document) error {
+	doc, err := e.doc(path)
+	if err != nil {
+		return err
+	}
+	d, err = d.checked()
+	if err != nil {
+		return err
+	}
+	d.Photo.Path = path
+	e.do(&documentChange{path, doc.Clone(), d})
+	return nil
+}
+
+// ReplaceClasses replaces the whole class table. Rows that the new table lacks are dead then.
+func (e *Edit) ReplaceClasses(t ClassTable) error { return e.setTable(t, nil) }
 
 func (e *Edit) setTable(t ClassTable, err error) error {
 	if err == nil {

@@ -34,7 +34,7 @@ func (p *Project) Extend(id StepID, name string, edit func(*Edit) error) (StepID
 	p.record(s, changes)
 	p.size += s.size
 	p.trim()
-	p.tell(s)
+	p.tell(s, changes)
 	return id, nil
 }
 
@@ -77,7 +77,7 @@ func (p *Project) push(name string, changes []change) StepID {
 	p.done = len(p.steps)
 	p.size += s.size
 	p.trim()
-	p.tell(s)
+	p.tell(s, s.changes)
 	return s.ID
 }
 
@@ -129,10 +129,24 @@ func (p *Project) trim() {
 	p.done -= n
 }
 
-func (p *Project) tell(s *step) {
-	if p.Changed != nil {
-		p.Changed(s.public())
+// tell reports a step and which places its changes touch.
+func (p *Project) tell(s *step, changes []change) {
+	if p.Changed == nil {
+		return
 	}
+	now := Step{ID: s.ID, Name: s.Name}
+	seen := map[string]bool{}
+	for _, c := range changes {
+		place := c.place()
+		switch {
+		case place == theClasses:
+			now.Classes = true
+		case !seen[place]:
+			seen[place] = true
+			now.Photos = append(now.Photos, place)
+		}
+	}
+	p.Changed(now)
 }
 
 func (s *step) public() Step {
@@ -159,7 +173,7 @@ func (p *Project) Undo() (Step, error) {
 			p.marks(place).now = v.before
 		}
 		p.done--
-		p.tell(s)
+		p.tell(s, s.changes)
 		return s.public(), nil
 	}
 	return Step{}, ErrNothingToUndo
@@ -183,7 +197,7 @@ func (p *Project) Redo() (Step, error) {
 			p.marks(place).now = v.after
 		}
 		p.done++
-		p.tell(s)
+		p.tell(s, s.changes)
 		return s.public(), nil
 	}
 	return Step{}, ErrNothingToRedo

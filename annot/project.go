@@ -42,7 +42,8 @@ type Project struct {
 	// Load reads a photo that is not open when an edit, undo or redo needs it. Without it those fail
 	// with ErrNoPhoto.
 	Load func(path string) (Document, error)
-	// Changed, if set, is told of every step that was done, undone or redone.
+	// Changed, if set, is told of every step that was done, extended, undone or redone, with what was
+	// touched just now. It must not edit the project.
 	Changed func(Step)
 
 	table   ClassTable
@@ -110,13 +111,10 @@ func (p *Project) Open(doc Document) error {
 	case p.photos[path] != nil:
 		return fmt.Errorf("%w: %s", ErrOpen, path)
 	}
-	for i, r := range doc.Regions {
-		if err := r.Validate(); err != nil {
-			return fmt.Errorf("%s, region %d: %w", path, i, err)
-		}
+	doc, err := doc.checked()
+	if err != nil {
+		return err
 	}
-	doc = doc.Clone()
-	doc.giveIDs()
 	sum, err := doc.sum()
 	if err != nil {
 		return err
@@ -132,6 +130,18 @@ func (p *Project) Open(doc Document) error {
 	delete(p.closed, path)
 	p.photos[path] = photo
 	return nil
+}
+
+// checked returns a copy that is fit for a project.
+func (d Document) checked() (Document, error) {
+	for i, r := range d.Regions {
+		if err := r.Validate(); err != nil {
+			return d, fmt.Errorf("%s, region %d: %w", d.Photo.Path, i, err)
+		}
+	}
+	d = d.Clone()
+	d.giveIDs()
+	return d, nil
 }
 
 // giveIDs makes sure that every region has an id of its own, below NextID.
@@ -289,6 +299,25 @@ func (p *Project) ClassesVersion() (v Version, unsaved bool) {
 
 // ClassesSaved notes that a version of the class table is what is saved now.
 func (p *Project) ClassesSaved(v Version) { p.classes.saved = v }
+
+// neverSaved is a version that nothing has.
+const neverSaved = ^Version(0)
+
+// loadClass returns the row of the class with a name and, where there is none, makes one outside of the
+// history.
+func (p *Project) loadClass(name string) (int, error) {
+	if row, ok := p.table.Find(name); ok {
+		return row, nil
+	}
+	t, row, err := p.table.with(Class{Name: name})
+	if err != nil {
+		return -1, err
+	}
+	t.rows[row].loaded = true
+	p.table = t
+	p.classes.saved = neverSaved
+	return row, nil
+}
 
 func (p *Project) newVersion() Version {
 	p.lastVersion++

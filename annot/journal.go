@@ -1,0 +1,220 @@
+package annot
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/saysee/saysee/annot/atomic"
+)
+
+// A journal holds what was done since the last save, one state of a photo or of the class table a line:
+//
+//	8 hexadecimal digits of CRC-32C of the rest, a space, JSON without line breaks
+//
+// Each line is flushed to the disk before the step counts as done. A crash can only cut the last line
+// short, and the checksum tells.
+
+// ErrJournal is the cause of all problems with lines of a journal.
+var ErrJournal = errors.New("damaged journal line")
+
+// Record is one line of a journal.
+type Record struct {
+	// Key is the photo's path, or empty for the project file. It is bytes because names of files need
+	// not be valid text.
+	Key []byte `json:"key"`
+	// Data is the state of the document, and nil once it was saved.
+	Data json.RawMessage `json:"data,omitempty"`
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// maxJournalSlack is how many bytes of outdated lines a journal may hold before it is written anew.
+const maxJournalSlack = 32 << 20
+
+// AppendRecord appends a record as a line of a journal.
+func AppendRecord(line []byte, r Record) ([]byte, error) {
+	data, err := marshal(r)
+	if err != nil {
+		return line, fmt.Errorf("write journal: %w", err)
+	}
+	// RawMessage is compacted by the encoder, so data has no line break.
+	line = fmt.Appendf(line, "%08x ", crc32.Checksum(data, castagnoli))
+	return append(append(line, data...), '\n'), nil
+}
+
+// ReadJournal returns the records that are whole and a problem for each line that is not; the problems
+// wrap ErrJournal and give the line. A last line that was cut short is no problem: its step never counted.
+func ReadJournal(r io.Reader) ([]Record, []error) {
+	var records []Record
+	var problems []error
+	in := bufio.NewReader(r)
+	for n := 1; ; n++ {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			if err != io.EOF {
+				problems = append(problems, fmt.Errorf("read journal: %w", err))
+			}
+			return records, problems
+		}
+		if len(line) == 1 {
+			continue // put there to end a line that a failed write had cut short
+		}
+		rec, err := parseRecord(line[:len(line)-1])
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%w %d: %w", ErrJournal, n, err))
+			continue
+		}
+		records = append(records, rec)
+	}
+}
+
+func parseRecord(line []byte) (Record, error) {
+	digits, data, ok := bytes.Cut(line, []byte(" "))
+	if !ok || len(digits) != 8 {
+		return Record{}, errors.New("no checksum")
+	}
+	sum, err := strconv.ParseUint(string(digits), 16, 32)
+	if err != nil || uint32(sum) != crc32.Checksum(data, castagnoli) {
+		return Record{}, errors.New("checksum does not match")
+	}
+	var rec Record
+	err = json.Unmarshal(data, &rec)
+	return rec, err
+}
+
+// journal is an open journal. It knows the latest state of everything that is not saved.
+type journal struct {
+	path    string
+	f       *os.File
+	pending map[string]json.RawMessage
+	live    int  // bytes of pending
+	size    int  // bytes written to the file
+	torn    bool // a write has failed and may have left half a line
+}
+
+// openJournal reads what a crash has left, and begins a fresh journal that holds the same.
+func openJournal(path string) (*journal, []error, error) {
+	j := &journal{path: path, pending: map[string]json.RawMessage{}}
+	var problems []error
+	old, err := os.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, nil, fmt.Errorf("open journal: %w", err)
+	default:
+		var records []Record
+		records, problems = ReadJournal(old)
+		old.Close()
+		for _, r := range records {
+			j.keep(r)
+		}
+	}
+	if len(problems) > 0 { // what cannot be read is kept aside for a person to look at
+		if err := os.Rename(path, path+".damaged"); err != nil {
+			return nil, nil, fmt.Errorf("put damaged journal aside: %w", err)
+		}
+	}
+	return j, problems, j.rewrite()
+}
+
+func (j *journal) keep(r Record) {
+	key := string(r.Key)
+	j.live += len(r.Data) - len(j.pending[key])
+	if r.Data == nil {
+		delete(j.pending, key)
+	} else {
+		j.pending[key] = r.Data
+	}
+}
+
+// keys returns what is not saved, sorted.
+func (j *journal) keys() []string {
+	keys := make([]string, 0, len(j.pending))
+	for k := range j.pending {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// rewrite replaces the file by one without outdated lines and opens it for more.
+func (j *journal) rewrite() error {
+	var data []byte
+	for _, k := range j.keys() {
+		var err error
+		if data, err = AppendRecord(data, Record{[]byte(k), j.pending[k]}); err != nil {
+			return err
+		}
+	}
+	if err := j.close(); err != nil {
+		return err
+	}
+	if err := atomic.WriteFile(j.path, data, atomic.DefaultPerm); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	f, err := os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return fmt.Errorf("open journal: %w", err)
+	}
+	j.f, j.size, j.torn = f, len(data), false
+	return nil
+}
+
+// note writes the state of a photo or, with nil data, that it is saved. When it returns without an error,
+// the line is on the disk.
+func (j *journal) note(key string, data json.RawMessage) error {
+	if _, known := j.pending[key]; !known && data == nil {
+		return nil
+	}
+	r := Record{[]byte(key), data}
+	line, err := AppendRecord(nil, r)
+	if err != nil {
+		return err
+	}
+	j.keep(r)
+	if j.f == nil || j.size > j.live+maxJournalSlack {
+		return j.rewrite()
+	}
+	if j.torn {
+		line = append([]byte("\n"), line...)
+	}
+	n, err := j.f.Write(line)
+	j.size += n
+	if err == nil {
+		err = j.f.Sync()
+	}
+	j.torn = err != nil
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
+}
+
+func (j *journal) close() error {
+	if j.f == nil {
+		return nil
+	}
+	err := j.f.Close()
+	j.f = nil
+	return err
+}
+
+// remove deletes the journal when nothing in it is needed any more.
+func (j *journal) remove() error {
+	err := j.close()
+	if len(j.pending) > 0 {
+		return err
+	}
+	err = errors.Join(err, os.Remove(j.path))
+	return errors.Join(err, atomic.SyncDir(filepath.Dir(j.path)))
+}
