@@ -18,6 +18,7 @@ type shrinker struct {
 	x, y      []tap
 	from, to  image.Point // what x and y are for
 	rows, sum []float32
+	narrow    bool // never use the processor's wide vectors
 }
 
 // tap has the layout of struct saysee_tap.
@@ -54,7 +55,17 @@ func (s *shrinker) shrink(canvas []byte, stride int, src *image.RGBA, crop image
 		(*C.uint8_t)(&canvas[0]), C.size_t(stride),
 		(*C.uint8_t)(&src.Pix[src.PixOffset(crop.Min.X, crop.Min.Y)]), C.size_t(src.Stride), C.int(to.X),
 		(*C.struct_saysee_tap)(unsafe.Pointer(&s.x[0])), (*C.struct_saysee_tap)(unsafe.Pointer(&s.y[0])), C.int(len(s.y)),
-		(*C.float)(&s.rows[0]), (*C.float)(&s.sum[0]))
+		(*C.float)(&s.rows[0]), (*C.float)(&s.sum[0]), s.wide())
+}
+
+// hasWide is the processor's answer, asked once.
+var hasWide = C.saysee_wide() != 0
+
+func (s *shrinker) wide() C.int {
+	if hasWide && !s.narrow {
+		return 1
+	}
+	return 0
 }
 
 // aligned makes n floats that start at a multiple of 16 bytes.
