@@ -49,11 +49,13 @@ func (l Letterbox) Resized() image.Point {
 	return image.Pt(side(l.Crop.Dx(), l.Canvas.X), side(l.Crop.Dy(), l.Canvas.Y))
 }
 
-// ToPhoto takes a box from canvas pixels to photo pixels, clipped to the crop.
+// ToPhoto takes a box from canvas pixels to photo pixels. Its sides are clipped to the crop, so a box that
+// lies in the canvas' padding becomes an empty one on the crop's edge.
 func (l Letterbox) ToPhoto(b annot.Box) annot.Box {
-	return l.ToPhotoUnclipped(b).Intersect(annot.Box{
-		X0: float64(l.Crop.Min.X), Y0: float64(l.Crop.Min.Y), X1: float64(l.Crop.Max.X), Y1: float64(l.Crop.Max.Y),
-	})
+	b = l.ToPhotoUnclipped(b)
+	x := func(v float64) float64 { return min(max(v, float64(l.Crop.Min.X)), float64(l.Crop.Max.X)) }
+	y := func(v float64) float64 { return min(max(v, float64(l.Crop.Min.Y)), float64(l.Crop.Max.Y)) }
+	return annot.Box{X0: x(b.X0), Y0: y(b.Y0), X1: x(b.X1), Y1: y(b.Y1)}
 }
 
 // ToPhotoUnclipped takes a box from canvas pixels to photo pixels; the result may leave the crop, as the

@@ -78,11 +78,11 @@ def main(source, target):
          "roles": ["trunk", "regions", "masks", "text", "vocab"],
          "scoring": {"rule": "softmax-with-zero-background", "tau": figures["tau"][0], "bias": figures["bias"][0],
                      "roi_power": 0.5, "quality_power": 0.5},
-         "defaults": {"score": 0.25, "nms": 0.6, "max": 100}, "memory_mb": 220},
+         "defaults": {"score": 0.35, "nms": 0.6, "max": 100}, "memory_mb": 220},
         {"id": "lseg-starter", "title": "Saysee starter (pixels)", "family": "lseg", "tasks": ["segment"],
          "roles": ["trunk", "pixels", "match", "text", "vocab"],
          "scoring": {"rule": "logits", "background": 0.0},
-         "defaults": {"score": 0.0, "nms": 0.6, "max": 100}, "memory_mb": 180},
+         "defaults": {"score": 0.65, "nms": 0.6, "max": 100}, "memory_mb": 180},
     ]
     for pack in packs:
         entry = {**common, **{k: v for k, v in pack.items() if k != "roles"}, "files": [files[r] for r in pack["roles"]]}

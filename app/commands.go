@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/saysee/saysee/app/cli"
+)
+
+// version is set by the build.
+var version = "unknown"
+
+// stdio is where a command reads and writes.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// command is one word after the program's name.
+type command struct {
+	name, summary string
+	run           func(ctx context.Context, args []string, s stdio) int
+}
+
+// commands are listed by help in this order.
+func commands() []command {
+	return []command{
+		{"label", "find and segment things in photos; write pictures and label files", label},
+		{"bench", "measure each stage on a photo", bench},
+		{"models", "list and verify the packs", models},
+	}
+}
+
+// run picks the command and gives it a context that ends with Ctrl-C.
+func run(ctx context.Context, args []string, s stdio) int {
+	name := "help"
+	if len(args) > 0 {
+		name, args = args[0], args[1:]
+	}
+	switch name {
+	case "help", "-h", "--help", "-help":
+		help(s.out)
+		return cli.OK
+	case "version", "-v", "--version", "-version":
+		fmt.Fprintln(s.out, "saysee", version)
+		return cli.OK
+	}
+	for _, c := range commands() {
+		if c.name == name {
+			ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return c.run(ctx, args, s)
+		}
+	}
+	fmt.Fprintf(s.err, "saysee: there is no command %q\nTry \"saysee help\".\n", name)
+	return cli.BadUsage
+}
+
+func help(w io.Writer) {
+	var b strings.Builder
+	b.WriteString("Usage: saysee COMMAND [ARGUMENTS]\n\nSay what you want to find in photos, and see it boxed and masked.\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-10s %s\n", c.name, c.summary)
+	}
+	b.WriteString("  version    print the version\n  help       print this\n\n\"saysee COMMAND --help\" tells a command's flags.\n")
+	_, _ = io.WriteString(w, b.String())
+}

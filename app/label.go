@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/saysee/saysee/annot/format"
+	"github.com/saysee/saysee/app/cli"
+	"github.com/saysee/saysee/overlay"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/batch"
+	"github.com/saysee/saysee/pipeline/photo"
+)
+
+var labelHelp = cli.Help{
+	Name:     "saysee label",
+	Synopsis: "PATH... --find WORDS [--segment WORDS] [--out DIR]",
+	Summary:  "Find and segment things in photos, by their names, and write pictures and label files.",
+	Details: `PATH is a photo, a folder (with everything below it), a pattern such as 'photos/**/*.jpg', or - for a list on
+standard input. WORDS is a class table: classes with commas between or one a line, each "class: phrase | phrase ; !negative".
+The class is what is saved; its phrases find it; a region that a negative matches better is left out.
+
+In DIR appear pictures/ (the photos with regions drawn, folders as in the input), coco.json, regions.json and whatever else
+--format names, and .saysee/journal.jsonl, which --resume continues after an interruption. A photo that cannot be read is
+reported at the end and does not stop the others.
+
+Exit code: 0 done, 1 not done, 2 not understood, 3 done but for some photos, 130 stopped with Ctrl-C.`,
+	Examples: []cli.Example{
+		{Line: `saysee label photos --find "cat | kitten, dog" --out labelled`, Does: "boxes and masks for every photo in a folder"},
+		{Line: `saysee label a.jpg --find "person" --segment "grass, sky"`, Does: "things boxed, stuff painted"},
+		{Line: `saysee label photos --find @classes.txt --format coco,yolo --resume`, Does: "go on where an earlier run stopped"},
+	},
+}
+
+// labelFlags are the flags of the label command.
+type labelFlags struct {
+	modelFlags
+	out, formats string
+	resume, json bool
+	noMasks      bool
+	maxPixels    int64
+	opacity      float64
+}
+
+func (l *labelFlags) register(fs *flag.FlagSet) {
+	l.modelFlags.register(fs)
+	fs.StringVar(&l.out, "out", "out", "`DIR` to write to")
+	fs.StringVar(&l.formats, "format", "picture,coco,json", "`FORMATS` to write, with commas between: picture, "+strings.Join(format.Names(), ", "))
+	fs.BoolVar(&l.resume, "resume", false, "go on with an earlier run in the same folder: photos that it finished are not run again")
+	fs.BoolVar(&l.json, "json", false, "print a report as JSON on standard output")
+	fs.BoolVar(&l.noMasks, "no-masks", false, "leave out the masks of boxes, which saves most of the time after the boxes")
+	fs.Int64Var(&l.maxPixels, "max-pixels", 0, "largest photo, in `PIXELS`, 0 for 250 million")
+	fs.Float64Var(&l.opacity, "opacity", overlay.Defaults().Opacity, "how strongly masks are painted, from 0 to 1")
+}
+
+func label(ctx context.Context, args []string, s stdio) int {
+	var l labelFlags
+	fs := flag.NewFlagSet("label", flag.ContinueOnError)
+	l.register(fs)
+	paths, code, ok := cli.Args(fs, labelHelp, args, s.out, s.err)
+	if !ok {
+		return code
+	}
+	if len(paths) == 0 {
+		return cli.Misused(s.err, labelHelp, errors.New("no photos: name files, folders or patterns"))
+	}
+	r, err := newLabelRun(&l, s)
+	if err != nil {
+		return cli.Misused(s.err, labelHelp, err)
+	}
+	code, err = r.run(ctx, photo.List(paths, s.in))
+	if err != nil {
+		return max(cli.Failed(s.err, labelHelp, err), code)
+	}
+	return code
+}
+
+// labelRun is one run of the label command.
+type labelRun struct {
+	*labelFlags
+	std      stdio
+	question pipeline.Question
+	canvas   pipeline.Canvas
+	outputs  []output
+	pictures *pictures // nil when no pictures are wanted
+	journal  *batch.Journal
+	progress *progress
+	report   labelReport
+}
+
+// labelReport is what --json prints.
+type labelReport struct {
+	Photos   int          `json:"photos"`
+	Labelled int          `json:"labelled"`
+	Resumed  int          `json:"resumed"`
+	Failed   []failure    `json:"failed"`
+	Regions  int          `json:"regions"`
+	Classes  []classCount `json:"classes"`
+	Seconds  float64      `json:"seconds"`
+	Written  []string     `json:"written"`
+	Notes    []string     `json:"notes,omitempty"`
+	Stopped  bool         `json:"stopped"`
+}
+
+type failure struct {
+	Path  string `json:"path"`
+	Cause string `json:"cause"`
+}
+
+type classCount struct {
+	Name    string `json:"name"`
+	Regions int    `json:"regions"`
+}
+
+func newLabelRun(l *labelFlags, s stdio) (*labelRun, error) {
+	r := &labelRun{labelFlags: l, std: s}
+	if err := l.check(); err != nil {
+		return nil, err
+	}
+	var problems []string
+	var err error
+	if r.question, problems, err = l.words(); err != nil {
+		return nil, err
+	}
+	for _, p := range problems {
+		fmt.Fprintln(s.err, p)
+	}
+	if r.canvas, err = l.canvas(); err != nil {
+		return nil, err
+	}
+	wantPictures := false
+	if r.outputs, wantPictures, err = parseOutputs(l.formats, l.out); err != nil {
+		return nil, err
+	}
+	if wantPictures {
+		r.pictures = newPictures(filepath.Join(l.out, "pictures"), r.question.Classes, l.opacity)
+	}
+	return r, nil
+}
+
+func (r *labelRun) run(ctx context.Context, items []photo.Item) (int, error) {
+	start := time.Now()
+	workers := r.workers(len(items))
+	models, err := r.load(r.question, max(cores(r.threads)/workers, 1))
+	if err != nil {
+		return cli.Failure, err
+	}
+	defer models.Close() //nolint:errcheck // the process ends here
+	filter := r.filter(models)
+	if err := r.openJournal(models, filter); err != nil {
+		return cli.Failure, err
+	}
+	defer r.journal.Close() //nolint:errcheck // every line was synced
+	todo := slices.DeleteFunc(slices.Clone(items), r.journal.Has)
+	r.report.Photos, r.report.Resumed = len(items), len(items)-len(todo)
+	r.progress = newProgress(r.std.err, len(todo))
+	if r.report.Resumed > 0 {
+		r.progress.say(fmt.Sprintf("%d of %d photos were finished before", r.report.Resumed, len(items)))
+	}
+	job := &batch.Job{
+		Models: models, Question: r.question, Filter: filter, Canvas: r.canvas, NoMasks: r.noMasks,
+		Limits: photo.Limits{Pixels: r.maxPixels}, Workers: workers, Done: r.done,
+	}
+	if r.pictures != nil {
+		r.pictures.prepare(items, workers)
+		job.Finish = r.pictures.write
+	}
+	// A second Ctrl-C ends the process at once; the journal is safe.
+	defer context.AfterFunc(ctx, func() { r.progress.say("stopping after the photos in work; Ctrl-C again stops at once") })()
+	err = job.Run(context.WithoutCancel(ctx), ctx, todo)
+	r.progress.end()
+	r.report.Stopped = errors.Is(err, context.Canceled)
+	if err != nil && !r.report.Stopped {
+		return cli.Failure, fmt.Errorf("%w; what was finished is kept, --resume goes on from there", err)
+	}
+	return r.finish(items, start)
+}
+
+func (r *labelRun) workers(items int) int { return max(min(cores(r.threads), items), 1) }
+
+// openJournal begins or resumes the journal. Its settings are everything that regions hang on.
+func (r *labelRun) openJournal(m *pipeline.Models, f pipeline.Filter) error {
+	settings := []any{r.question.Classes, r.find, r.segment, f, r.canvas, r.noMasks}
+	if m.Detector != nil {
+		settings = append(settings, m.Detector.Pack().Files)
+	}
+	if m.Segmenter != nil {
+		settings = append(settings, m.Segmenter.Pack().Files)
+	}
+	text, err := json.Marshal(settings)
+	if err != nil {
+		return err
+	}
+	key := fmt.Sprintf("%x", sha256.Sum256(text))
+	open := batch.StartJournal
+	if r.resume {
+		open = batch.ResumeJournal
+	}
+	r.journal, err = open(filepath.Join(r.out, ".saysee", "journal.jsonl"), key, r.question.Classes)
+	return err
+}
+
+// done is called for each photo in order.
+func (r *labelRun) done(res batch.Result) error {
+	if res.Err != nil {
+		r.report.Failed = append(r.report.Failed, failure{res.Item.Path, res.Err.Error()})
+		r.progress.say(res.Item.Path + " was skipped: " + res.Err.Error())
+		r.progress.step(true)
+		return nil
+	}
+	if err := r.journal.Add(res); err != nil {
+		return err
+	}
+	r.progress.step(false)
+	return nil
+}
+
+// finish writes the label files from the journal and tells what was done.
+func (r *labelRun) finish(items []photo.Item, start time.Time) (int, error) {
+	ds := r.journal.Dataset(items)
+	if err := r.count(ds); err != nil {
+		return cli.Failure, err
+	}
+	for _, o := range r.outputs {
+		rep, err := o.write(ds)
+		if err != nil {
+			return cli.Failure, fmt.Errorf("%w; what was found is kept in the journal, --resume writes it again", err)
+		}
+		r.report.Written = append(r.report.Written, o.path)
+		r.report.Notes = append(r.report.Notes, notes(o.format.Name, rep)...)
+	}
+	r.report.Seconds = time.Since(start).Seconds()
+	r.tell(items)
+	switch {
+	case r.report.Stopped:
+		return 130, nil
+	case len(r.report.Failed) > 0:
+		return cli.Problems, nil
+	}
+	return cli.OK, nil
+}
+
+func (r *labelRun) count(ds *format.Dataset) error {
+	counts := make([]int, len(r.question.Classes))
+	for p, err := range ds.Photos {
+		if err != nil {
+			return err
+		}
+		r.report.Labelled++
+		r.report.Regions += len(p.Regions)
+		for _, region := range p.Regions {
+			counts[region.Class]++
+		}
+	}
+	for i, c := range r.question.Classes {
+		r.report.Classes = append(r.report.Classes, classCount{c.Name, counts[i]})
+	}
+	return nil
+}
+
+func (r *labelRun) tell(items []photo.Item) {
+	if r.json {
+		e := json.NewEncoder(r.std.out)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		if r.report.Failed == nil {
+			r.report.Failed = []failure{}
+		}
+		// A closed pipe is the reader's choice.
+		_ = e.Encode(r.report)
+		return
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d regions in %d photos, %.1f s", r.report.Regions, r.report.Labelled, r.report.Seconds)
+	for i, c := range r.report.Classes {
+		sep := ", "
+		if i == 0 {
+			sep = ": "
+		}
+		fmt.Fprintf(&b, "%s%s %d", sep, c.Name, c.Regions)
+	}
+	b.WriteString("\n")
+	for _, n := range r.report.Notes {
+		b.WriteString(n + "\n")
+	}
+	if r.pictures != nil {
+		r.pictures.list(&b, items, r.journal)
+	}
+	for _, path := range r.report.Written {
+		b.WriteString(path + "\n")
+	}
+	if n := len(r.report.Failed); n > 0 {
+		fmt.Fprintf(&b, "%d photos were skipped:\n", n)
+		for _, f := range r.report.Failed {
+			fmt.Fprintf(&b, "  %s: %s\n", f.Path, f.Cause)
+		}
+	}
+	if r.report.Stopped {
+		b.WriteString("stopped; --resume goes on from here\n")
+	}
+	fmt.Fprint(r.std.out, b.String())
+}
+
+// exists reports whether a file is there.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

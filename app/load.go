@@ -1,0 +1,205 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/assets"
+	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/prompt"
+	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/segment"
+)
+
+// modelFlags are the flags of every command that runs models.
+type modelFlags struct {
+	find, segment  string
+	model          string
+	packs, library string
+	threads, size  int
+	tiles          string
+	score, nms     float64
+	segmentScore   float64
+	crossNMS       float64
+	max            int
+	minArea        float64
+	noCache        bool
+}
+
+func (m *modelFlags) register(fs *flag.FlagSet) {
+	fs.StringVar(&m.find, "find", "", "`WORDS` to box: \"cat | kitten, red cup ; !toy\"; @FILE reads them from a file")
+	fs.StringVar(&m.segment, "segment", "", "`WORDS` to paint pixel by pixel, in the same form")
+	fs.StringVar(&m.model, "model", "", "`PACKS` to use, by name or folder, with commas between (default "+pipeline.DefaultDetector+","+pipeline.DefaultSegmenter+")")
+	fs.StringVar(&m.packs, "packs", "", "`DIR` with packs of your own, searched before "+model.StoreEnv+", your user folder and the bundled ones")
+	fs.StringVar(&m.library, "onnxruntime", "", "`FILE` or folder of the ONNX Runtime library (or "+model.LibraryEnv+")")
+	fs.IntVar(&m.threads, "threads", 0, "`N` cores to use, 0 for all (up to 8)")
+	fs.IntVar(&m.size, "size", 0, "side of the network's canvas in `PIXELS`, 0 for the pack's own")
+	fs.StringVar(&m.tiles, "tiles", "off", "look at large photos in overlapping tiles too: `off`, auto, or how many along the long side")
+	fs.Float64Var(&m.score, "score", -1, "least `SCORE` from 0 to 1, -1 for the pack's own")
+	fs.Float64Var(&m.segmentScore, "segment-score", -1, "least mean `SCORE` of a painted region from 0 to 1, -1 for the pack's own")
+	fs.Float64Var(&m.nms, "nms", -1, "`IOU` from which the weaker of two boxes of a class goes, -1 for the pack's own, 0 for never")
+	fs.Float64Var(&m.crossNMS, "cross-nms", 0, "`IOU` from which the weaker of two boxes of different classes goes, 0 for never")
+	fs.IntVar(&m.max, "max", -1, "at most `N` boxes a photo, -1 for the pack's own, 0 for no bound")
+	fs.Float64Var(&m.minArea, "min-area", 0.002, "least `SHARE` of the photo that a painted region covers")
+	fs.BoolVar(&m.noCache, "no-cache", false, "keep vectors of words in memory only")
+}
+
+// words reads both prompts. Problems are sentences for people; nothing that could be read is lost.
+func (m *modelFlags) words() (q pipeline.Question, problems []string, err error) {
+	find, more, err := table("--find", m.find)
+	if err != nil {
+		return q, nil, err
+	}
+	problems = append(problems, more...)
+	paint, more, err := table("--segment", m.segment)
+	if err != nil {
+		return q, nil, err
+	}
+	problems = append(problems, more...)
+	if len(find)+len(paint) == 0 {
+		return q, problems, errors.New("no words to look for: say what, for example --find \"cat, dog\"")
+	}
+	return pipeline.NewQuestion(find, paint), problems, nil
+}
+
+func table(flag, text string) ([]annot.Class, []string, error) {
+	if file, ok := strings.CutPrefix(text, "@"); ok {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		text = string(data)
+	}
+	if text == "" {
+		return nil, nil, nil
+	}
+	t, problems := prompt.Parse(text)
+	var said []string
+	for _, p := range problems {
+		said = append(said, flag+": "+p.Text)
+	}
+	return t, said, nil
+}
+
+// load loads the runtime and the models that the question needs.
+func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, error) {
+	if err := model.LoadRuntime(m.library); err != nil {
+		return nil, err
+	}
+	store, err := model.NewStore(m.packs, assets.Packs())
+	if err != nil {
+		return nil, err
+	}
+	p := pipeline.Params{Store: store, Threads: threads}
+	if !m.noCache {
+		// Without a folder for caches the vectors are kept in memory.
+		p.TextCache, _ = encode.CacheDir()
+	}
+	if p.Detect, p.Segment, err = m.chosen(store); err != nil {
+		return nil, err
+	}
+	if !q.HasBoxes() {
+		p.Detect = ""
+	}
+	if !q.HasPixels() {
+		p.Segment = ""
+	}
+	return pipeline.Load(p)
+}
+
+// chosen says which pack does what: the packs that were named, and the starters for the rest.
+func (m *modelFlags) chosen(store *model.Store) (detector, segmenter string, err error) {
+	detector, segmenter = pipeline.DefaultDetector, pipeline.DefaultSegmenter
+	if m.model == "" {
+		return detector, segmenter, nil
+	}
+	for _, ref := range strings.Split(m.model, ",") {
+		ref = strings.TrimSpace(ref)
+		pack, err := store.Open(ref)
+		if err != nil {
+			return "", "", err
+		}
+		switch {
+		case pipeline.Detects(pack.Family):
+			detector = ref
+		case pipeline.Segments(pack.Family):
+			segmenter = ref
+		default:
+			return "", "", fmt.Errorf("pack %s is of the family %q, which this version of Saysee does not run", pack.ID, pack.Family)
+		}
+	}
+	return detector, segmenter, nil
+}
+
+// canvas reads --size and --tiles.
+func (m *modelFlags) canvas() (pipeline.Canvas, error) {
+	tiles, err := parseTiles(m.tiles)
+	if err != nil {
+		return pipeline.Canvas{}, fmt.Errorf("--tiles: %w", err)
+	}
+	if m.size < 0 || m.size > 4096 {
+		return pipeline.Canvas{}, fmt.Errorf("--size %d is out of range (32 to 4096)", m.size)
+	}
+	return pipeline.Canvas{Size: m.size, Tiles: tiles}, nil
+}
+
+// filter takes what the flags leave open from the packs.
+func (m *modelFlags) filter(models *pipeline.Models) pipeline.Filter {
+	f := pipeline.Filter{
+		Boxes:  detect.Options{CrossNMS: m.crossNMS},
+		Pixels: segment.Options{MinArea: m.minArea},
+	}
+	if d := models.Detector; d != nil {
+		own := d.Pack().Defaults
+		f.Boxes.Score, f.Boxes.NMS, f.Boxes.Max = own.Score, own.NMS, own.Max
+	}
+	if s := models.Segmenter; s != nil {
+		f.Pixels.Score = s.Pack().Defaults.Score
+	}
+	if m.segmentScore >= 0 {
+		f.Pixels.Score = m.segmentScore
+	}
+	if m.score >= 0 {
+		f.Boxes.Score = m.score
+	}
+	if m.nms >= 0 {
+		f.Boxes.NMS = m.nms
+	}
+	if m.max >= 0 {
+		f.Boxes.Max = m.max
+	}
+	return f
+}
+
+func (m *modelFlags) check() error {
+	switch {
+	case m.score > 1, m.segmentScore > 1, m.nms > 1, m.crossNMS > 1, m.minArea > 1:
+		return errors.New("--score, --segment-score, --nms, --cross-nms and --min-area go from 0 to 1")
+	case m.threads < 0:
+		return errors.New("--threads cannot be negative")
+	}
+	return nil
+}
+
+// parseTiles reads --tiles.
+func parseTiles(text string) (prep.Tiles, error) {
+	switch text {
+	case "off":
+		return prep.NoTiles, nil
+	case "auto":
+		return prep.AutoTiles, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > prep.MaxTiles {
+		return 0, fmt.Errorf("%q is neither off, auto nor a number from 1 to %d", text, prep.MaxTiles)
+	}
+	return prep.Tiles(n), nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/annot/atomic"
+	"github.com/saysee/saysee/annot/format"
+	"github.com/saysee/saysee/overlay"
+	"github.com/saysee/saysee/pipeline/batch"
+	"github.com/saysee/saysee/pipeline/cv"
+	"github.com/saysee/saysee/pipeline/photo"
+)
+
+// output is a label file or folder to write.
+type output struct {
+	format *format.Format
+	path   string
+}
+
+// files names the formats of one file; the others get a folder of the format's name.
+var files = map[string]string{
+	"coco": "coco.json", "coco-results": "coco-results.json", "json": "regions.json",
+	"csv": "regions.csv", "odvg": "odvg.jsonl", "cvat": "cvat.xml", "labelstudio": "labelstudio.json",
+}
+
+// parseOutputs reads --format.
+func parseOutputs(list, dir string) (outputs []output, pictures bool, err error) {
+	for _, name := range strings.Split(list, ",") {
+		name = strings.TrimSpace(name)
+		switch name {
+		case "":
+			continue
+		case "picture":
+			pictures = true
+			continue
+		}
+		f, err := format.Lookup(name)
+		if err != nil {
+			return nil, false, fmt.Errorf("--format: %w, or picture", err)
+		}
+		file := files[name]
+		if file == "" {
+			file = name
+		}
+		outputs = append(outputs, output{f, filepath.Join(dir, file)})
+	}
+	if len(outputs) == 0 && !pictures {
+		return nil, false, errors.New("--format names nothing to write")
+	}
+	return outputs, pictures, nil
+}
+
+func (o output) write(ds *format.Dataset) (*format.Report, error) {
+	options := format.WriteOptions{}
+	if o.format.Name == "coco-results" {
+		// The ids are those of the COCO file of the same run.
+		if coco := filepath.Join(filepath.Dir(o.path), files["coco"]); exists(coco) {
+			options.Reference = coco
+		}
+	}
+	return o.format.Write(o.path, ds, options)
+}
+
+// notes tells what a format could not hold. COCO's results hold boxes, masks and scores by design; that
+// the rest is not in them is no news.
+func notes(name string, rep *format.Report) []string {
+	var out []string
+	if name == "coco-results" {
+		rep.Losses = nil
+	}
+	for _, l := range rep.Losses {
+		out = append(out, name+": "+l.String())
+	}
+	for _, p := range rep.Problems {
+		out = append(out, name+": "+p.Error())
+	}
+	return out
+}
+
+// pictures draws the regions on the photos and saves them, in the folders of the input.
+type pictures struct {
+	dir     string
+	classes []annot.Class
+	options overlay.Options
+	names   map[string]string // picture by the item's Rel
+	workers []scratch
+}
+
+// scratch is what one worker reuses from photo to photo.
+type scratch struct {
+	painter overlay.Painter
+	items   []overlay.Item
+}
+
+func newPictures(dir string, classes []annot.Class, opacity float64) *pictures {
+	o := overlay.Defaults()
+	o.Opacity = min(max(opacity, 0), 1)
+	return &pictures{dir: dir, classes: classes, options: o}
+}
+
+// prepare names the pictures: a.png becomes a.jpg, unless another photo takes that name already.
+func (p *pictures) prepare(items []photo.Item, workers int) {
+	p.workers = make([]scratch, workers)
+	p.names = map[string]string{}
+	taken := map[string]bool{}
+	for _, item := range items {
+		name := strings.TrimSuffix(item.Rel, path.Ext(item.Rel)) + ".jpg"
+		if taken[strings.ToLower(name)] {
+			name = item.Rel + ".jpg"
+		}
+		taken[strings.ToLower(name)] = true
+		p.names[item.Rel] = filepath.Join(p.dir, filepath.FromSlash(name))
+	}
+}
+
+const pictureQuality = 90
+
+func (p *pictures) write(worker int, ph *photo.Photo, item photo.Item, regions []annot.Region) error {
+	w := &p.workers[worker]
+	w.items = overlay.AppendFound(w.items[:0], regions)
+	view := overlay.View{Size: ph.Size(), Scale: 1}
+	w.painter.Draw(ph.Pix, view, w.items, p.classes, p.options)
+	data, err := cv.EncodeJPEG(ph.Pix, pictureQuality)
+	if err != nil {
+		return fmt.Errorf("picture: %w", err)
+	}
+	name := p.names[item.Rel]
+	if err = os.MkdirAll(filepath.Dir(name), 0o755); err == nil {
+		err = atomic.WriteFile(name, data, 0o644)
+	}
+	return fatal(err)
+}
+
+// fatal marks errors of the output that every further photo would meet too.
+func fatal(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: %w", batch.ErrStop, err)
+	}
+	return err
+}
+
+func (p *pictures) list(b *strings.Builder, items []photo.Item, j *batch.Journal) {
+	const most = 20
+	n := 0
+	for _, item := range items {
+		if !j.Has(item) {
+			continue
+		}
+		if n++; n <= most {
+			b.WriteString(p.names[item.Rel] + "\n")
+		}
+	}
+	if n > most {
+		fmt.Fprintf(b, "and %d more pictures in %s\n", n-most, p.dir)
+	}
+}
+
+// cores is how many cores a command may use.
+func cores(asked int) int {
+	if asked > 0 {
+		return asked
+	}
+	return min(runtime.NumCPU(), 8)
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// progress tells how far a batch is: one line that is drawn over on a terminal, plain lines elsewhere.
+type progress struct {
+	w              io.Writer
+	live           bool
+	total, done    int
+	failed         int
+	began, printed time.Time
+	width          int // of the line on the terminal
+}
+
+func newProgress(w io.Writer, total int) *progress {
+	live := false
+	if f, ok := w.(*os.File); ok {
+		info, err := f.Stat()
+		live = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return &progress{w: w, live: live, total: total, began: time.Now()}
+}
+
+// How often the line is drawn: often enough to look alive, seldom enough to keep logs short.
+const (
+	liveEvery  = 100 * time.Millisecond
+	plainEvery = 10 * time.Second
+)
+
+func (p *progress) step(failed bool) {
+	p.done++
+	if failed {
+		p.failed++
+	}
+	every := plainEvery
+	if p.live {
+		every = liveEvery
+	}
+	if time.Since(p.printed) >= every {
+		p.print()
+	}
+}
+
+func (p *progress) print() {
+	p.printed = time.Now()
+	took := time.Since(p.began)
+	rate := float64(p.done) / max(took.Seconds(), 1e-9)
+	left := time.Duration(float64(p.total-p.done) / max(rate, 1e-9) * float64(time.Second))
+	text := fmt.Sprintf("%d of %d photos, %.1f a second, %s left", p.done, p.total, rate, short(left))
+	if p.failed > 0 {
+		text += fmt.Sprintf(", %d failed", p.failed)
+	}
+	if !p.live {
+		fmt.Fprintln(p.w, text)
+		return
+	}
+	const cells = 24
+	full := cells * p.done / max(p.total, 1)
+	text = "[" + strings.Repeat("#", full) + strings.Repeat("-", cells-full) + "] " + text
+	p.width = max(p.width, len(text))
+	fmt.Fprintf(p.w, "\r%-*s", p.width, text)
+}
+
+// say prints a line of its own, such as a photo that failed.
+func (p *progress) say(text string) {
+	if p.live && p.width > 0 {
+		fmt.Fprintf(p.w, "\r%-*s\r", p.width, "")
+	}
+	fmt.Fprintln(p.w, text)
+}
+
+// end leaves the last state on the screen.
+func (p *progress) end() {
+	if p.total > 0 && (p.live || p.printed.IsZero()) {
+		p.print()
+	}
+	if p.live {
+		fmt.Fprintln(p.w)
+	}
+}
+
+func short(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}

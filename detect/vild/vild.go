@@ -1,0 +1,274 @@
+// Package vild runs detectors of ViLD's kind (Gu et al. 2022, "Open-vocabulary object detection via vision
+// and language knowledge distillation"): class-agnostic proposals, each with a vector in the space of a text
+// encoder. A class's score is the likeness of the two, so new words need no new run of the image side.
+package vild
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/prompt"
+	"github.com/saysee/saysee/prompt/encode"
+)
+
+// Family is the manifest's name for packs of this package.
+const Family = "vild"
+
+// rule is how a pack of the starter's kind scores: logit = Tau·cos + Bias against a background of logit 0,
+// the softmax times powers of the proposal's own two scores.
+type rule struct {
+	Name         string  `json:"rule"` // "softmax-with-zero-background"
+	Tau          float64 `json:"tau"`
+	Bias         float64 `json:"bias"`
+	RoiPower     float64 `json:"roi_power"`
+	QualityPower float64 `json:"quality_power"`
+}
+
+func (r rule) check() error {
+	if r.Name != "softmax-with-zero-background" {
+		return fmt.Errorf("%w: scoring rule %q is not known", model.ErrManifest, r.Name)
+	}
+	if !(r.Tau > 0) {
+		return fmt.Errorf("%w: scoring.tau must be positive", model.ErrManifest)
+	}
+	return nil
+}
+
+var regionsGraph = model.Graph{
+	Inputs: []model.Port{{Name: "p3", Type: model.Float32, Rank: 4}, {Name: "p4", Type: model.Float32, Rank: 4}, {Name: "p5", Type: model.Float32, Rank: 4}, {Name: "p6", Type: model.Float32, Rank: 4}},
+	Outputs: []model.Port{
+		{Name: "boxes", Type: model.Float32, Rank: 2},
+		{Name: "roi_scores", Type: model.Float32, Rank: 1},
+		{Name: "box_quality", Type: model.Float32, Rank: 1},
+		{Name: "region_embeds", Type: model.Float32, Rank: 2},
+	},
+}
+
+var masksGraph = model.Graph{
+	Inputs:  []model.Port{{Name: "p3", Type: model.Float32, Rank: 4}, {Name: "p4", Type: model.Float32, Rank: 4}, {Name: "p5", Type: model.Float32, Rank: 4}, {Name: "boxes", Type: model.Float32, Rank: 2}},
+	Outputs: []model.Port{{Name: "mask_probs", Type: model.Float32, Rank: 3}},
+}
+
+// Detector runs a pack of ViLD's kind.
+type Detector struct {
+	pack                  *model.Pack
+	rule                  rule
+	text                  *encode.Encoder
+	trunk, regions, masks *model.Session
+}
+
+var _ detect.Detector = (*Detector)(nil)
+
+// New loads the pack's networks.
+func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Detector, error) {
+	d := &Detector{pack: pack, text: text}
+	if err := pack.ReadScoring(&d.rule); err != nil {
+		return nil, err
+	}
+	if err := d.rule.check(); err != nil {
+		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
+	}
+	var err error
+	load := func(role string, need model.Graph) (s *model.Session) {
+		if err == nil {
+			s, err = engine.Session(pack, role, need)
+		}
+		return s
+	}
+	d.trunk = load("trunk", model.Trunk())
+	d.regions = load("regions", regionsGraph)
+	d.masks = load("masks", masksGraph)
+	return d, err
+}
+
+// Pack returns the pack that the detector runs.
+func (d *Detector) Pack() *model.Pack { return d.pack }
+
+// Encode runs trunk and region head on every view. Boxes of all views stand in one list.
+func (d *Detector) Encode(ctx context.Context, views []*model.View) (detect.Encoding, error) {
+	e := &encoding{d: d, masks: map[int]annot.Mask{}}
+	for _, v := range views {
+		if err := e.add(ctx, v); err != nil {
+			e.Release()
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+type encoding struct {
+	d       *Detector
+	heads   []head
+	boxes   []annot.Box // photo pixels
+	weights []float32   // what the proposal's own scores make of it
+
+	mu    sync.Mutex
+	masks map[int]annot.Mask
+}
+
+// head is what the region head made of one view.
+type head struct {
+	view  *model.View
+	out   []*model.Tensor
+	first int // number of the view's first box in the photo's list
+}
+
+func (h head) embeds() *model.Tensor { return h.out[3] }
+func (h head) count() int            { return int(h.out[0].Shape[0]) }
+
+// canvas returns the four sides of the view's box i, in canvas pixels.
+func (h head) canvas(i int) []float32 { return h.out[0].F32[4*i : 4*i+4] }
+
+func (h head) canvasBox(i int) annot.Box {
+	b := h.canvas(i)
+	return annot.Box{X0: float64(b[0]), Y0: float64(b[1]), X1: float64(b[2]), Y1: float64(b[3])}
+}
+
+func (e *encoding) add(ctx context.Context, v *model.View) error {
+	f, err := v.Features(ctx, e.d.trunk)
+	if err != nil {
+		return err
+	}
+	out, err := e.d.regions.Run(ctx, f[1], f[2], f[3], f[4])
+	if err != nil {
+		return err
+	}
+	h := head{view: v, out: out, first: len(e.boxes)}
+	e.heads = append(e.heads, h)
+	n := h.count()
+	roi, quality := out[1].F32, out[2].F32
+	if len(roi) < n || len(quality) < n || int(h.embeds().Shape[0]) < n || h.embeds().Shape[1] != int64(e.d.pack.Text.Dim) {
+		return fmt.Errorf("pack %s: the region head's outputs do not fit each other", e.d.pack.ID)
+	}
+	for i := range n {
+		e.boxes = append(e.boxes, v.ToPhoto(h.canvasBox(i)))
+		w := math.Pow(float64(roi[i]), e.d.rule.RoiPower) * math.Pow(float64(quality[i]), e.d.rule.QualityPower)
+		e.weights = append(e.weights, float32(w))
+	}
+	return nil
+}
+
+// Ask scores every box against the words: the text encoder runs for words never seen, nothing else does.
+func (e *encoding) Ask(ctx context.Context, classes []annot.Class) (*detect.Candidates, error) {
+	words := prompt.NewWords(classes)
+	vectors, _, err := e.d.text.Vectors(ctx, words.Phrases())
+	if err != nil {
+		return nil, err
+	}
+	n := len(classes)
+	c := &detect.Candidates{
+		Model: e.d.pack.ID, Classes: classes, Boxes: e.boxes,
+		Scores: make([]float32, len(e.boxes)*n), Phrases: make([]uint16, len(e.boxes)*n),
+	}
+	logits := make([]float32, len(vectors))
+	for _, h := range e.heads {
+		dim := int(h.embeds().Shape[1])
+		for i := range h.count() {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			vec := h.embeds().F32[i*dim : (i+1)*dim]
+			for k, w := range vectors {
+				logits[k] = float32(e.d.rule.Tau*float64(dot(vec, w)) + e.d.rule.Bias)
+			}
+			row := (h.first + i) * n
+			words.Fuse(logits, c.Scores[row:row+n], c.Phrases[row:row+n])
+			for k := row; k < row+n; k++ {
+				c.Scores[k] *= e.weights[h.first+i]
+			}
+		}
+	}
+	return c, nil
+}
+
+// dot is the inner product. Four sums keep the processor's adders busy.
+func dot(a, b []float32) float32 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float32
+	i := 0
+	for ; i+4 <= len(a); i += 4 {
+		s0 += a[i] * b[i]
+		s1 += a[i+1] * b[i+1]
+		s2 += a[i+2] * b[i+2]
+		s3 += a[i+3] * b[i+3]
+	}
+	for ; i < len(a); i++ {
+		s0 += a[i] * b[i]
+	}
+	return s0 + s1 + s2 + s3
+}
+
+// maskBatch bounds how many masks one run of the mask head makes: its cost grows with each mask, so larger
+// batches gain nothing and only hold more memory.
+const maskBatch = 16
+
+// Masks runs the mask head on the boxes that have no mask yet.
+func (e *encoding) Masks(ctx context.Context, found []detect.Found) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, h := range e.heads {
+		var todo []int
+		for _, f := range found {
+			i := f.Candidate
+			if _, done := e.masks[i]; !done && i >= h.first && i < h.first+h.count() {
+				todo = append(todo, i)
+				e.masks[i] = annot.Mask{}
+			}
+		}
+		for len(todo) > 0 {
+			n := min(len(todo), maskBatch)
+			if err := e.runMasks(ctx, h, todo[:n]); err != nil {
+				for _, i := range todo {
+					delete(e.masks, i)
+				}
+				return err
+			}
+			todo = todo[n:]
+		}
+	}
+	for i := range found {
+		if m := e.masks[found[i].Candidate]; m.Area() > 0 {
+			found[i].Shape = m
+		}
+	}
+	return nil
+}
+
+func (e *encoding) runMasks(ctx context.Context, h head, boxes []int) error {
+	f, err := h.view.Features(ctx, e.d.trunk)
+	if err != nil {
+		return err
+	}
+	in, err := model.NewF32(int64(len(boxes)), 4)
+	if err != nil {
+		return err
+	}
+	defer in.Release()
+	for k, i := range boxes {
+		copy(in.F32[4*k:], h.canvas(i-h.first))
+	}
+	out, err := e.d.masks.Run(ctx, f[1], f[2], f[3], in)
+	if err != nil {
+		return err
+	}
+	defer model.ReleaseAll(out)
+	side := int(out[0].Shape[1])
+	for k, i := range boxes {
+		grid := out[0].F32[k*side*side : (k+1)*side*side]
+		e.masks[i] = detect.Paste(grid, side, h.view.ToPhotoUnclipped(h.canvasBox(i-h.first)), h.view.Crop)
+	}
+	return nil
+}
+
+// Release gives the region head's outputs back. Candidates that were asked for stay valid.
+func (e *encoding) Release() {
+	for _, h := range e.heads {
+		model.ReleaseAll(h.out)
+	}
+	e.heads = nil
+}

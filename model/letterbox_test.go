@@ -1,0 +1,44 @@
+package model_test
+
+import (
+	"image"
+	"testing"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/model"
+)
+
+func TestLetterbox(t *testing.T) {
+	for name, c := range map[string]struct {
+		crop    image.Rectangle
+		size    int
+		resized image.Point
+	}{
+		"should scale the long side to the canvas":    {image.Rect(0, 0, 640, 480), 416, image.Pt(416, 312)},
+		"should round halves to even, as Python does": {image.Rect(0, 0, 8, 5), 4, image.Pt(4, 2)},
+		"should keep at least a pixel":                {image.Rect(0, 0, 1000, 1), 416, image.Pt(416, 1)},
+		"should enlarge a small photo":                {image.Rect(0, 0, 1, 1), 416, image.Pt(416, 416)},
+		"should scale a tile by its own size":         {image.Rect(100, 100, 300, 200), 400, image.Pt(400, 200)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := model.NewLetterbox(c.crop, c.size).Resized(); got != c.resized {
+				t.Errorf("got %v, want %v", got, c.resized)
+			}
+		})
+	}
+}
+
+func TestBoxesComeBackFromTheCanvas(t *testing.T) {
+	l := model.NewLetterbox(image.Rect(100, 50, 300, 150), 400)
+	want := annot.Box{X0: 120, Y0: 60, X1: 280, Y1: 140}
+	if got := l.ToPhoto(l.ToCanvas(want)); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	clipped := l.ToPhoto(annot.Box{X0: -10, Y0: 100, X1: 50, Y1: 1000})
+	if want := (annot.Box{X0: 100, Y0: 100, X1: 125, Y1: 150}); clipped != want {
+		t.Errorf("got %v, want %v", clipped, want)
+	}
+	if b := l.ToPhoto(annot.Box{X0: 10, Y0: 300, X1: 20, Y1: 390}); !b.Empty() {
+		t.Errorf("a box in the padding became %v", b)
+	}
+}

@@ -1,0 +1,299 @@
+package pipeline
+
+import (
+	"context"
+	"image"
+	"slices"
+	"time"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/segment"
+)
+
+// Canvas says how photos are prepared.
+type Canvas struct {
+	Size  int // side of the network canvas in pixels, 0 for the pack's own
+	Tiles prep.Tiles
+}
+
+// Stage is one step that really ran, and how long it took.
+type Stage struct {
+	Name string
+	Took time.Duration
+}
+
+// The stages' names.
+const (
+	StagePrepare = "prepare"
+	StageEncode  = "encode"
+	StageWords   = "words"
+	StageSelect  = "select"
+	StageMasks   = "masks"
+)
+
+// Analysis is one photo, prepared and encoded: it answers any number of questions. It is used by one
+// goroutine at a time, and Release gives its memory back.
+type Analysis struct {
+	Size   image.Point // of the photo
+	Stages []Stage     // what ran so far
+
+	models *Models
+	views  map[model.ImageSpec]*views
+	boxes  detect.Encoding
+	pixels segment.Encoding
+}
+
+// views are a photo's views by one image rule, and who made them.
+type views struct {
+	list []*model.View
+	by   *prep.Preparer
+}
+
+// Analyse prepares and encodes a photo for what m can do. Families with the same image preparation share
+// their views, and those with the same trunk share its run.
+//
+// The photo may be released when Analyse returns.
+func (m *Models) Analyse(ctx context.Context, p *photo.Photo, c Canvas) (*Analysis, error) {
+	a := &Analysis{Size: p.Size(), models: m, views: map[model.ImageSpec]*views{}}
+	if err := a.encode(ctx, p, c); err != nil {
+		a.Release()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *Analysis) encode(ctx context.Context, p *photo.Photo, c Canvas) error {
+	if d := a.models.Detector; d != nil {
+		views, err := a.prepare(p, d.Pack(), c)
+		if err != nil {
+			return err
+		}
+		start := time.Now()
+		if a.boxes, err = d.Encode(ctx, views); err != nil {
+			return err
+		}
+		a.stage(StageEncode, start)
+	}
+	if s := a.models.Segmenter; s != nil {
+		views, err := a.prepare(p, s.Pack(), c)
+		if err != nil {
+			return err
+		}
+		start := time.Now()
+		if a.pixels, err = s.Encode(ctx, views); err != nil {
+			return err
+		}
+		a.stage(StageEncode, start)
+	}
+	return nil
+}
+
+// stage adds to the time of a step; one that runs twice, for two families, is one stage.
+func (a *Analysis) stage(name string, since time.Time) {
+	took := time.Since(since)
+	for i := range a.Stages {
+		if a.Stages[i].Name == name {
+			a.Stages[i].Took += took
+			return
+		}
+	}
+	a.Stages = append(a.Stages, Stage{name, took})
+}
+
+// prepare makes the views that a pack needs, once for each image rule.
+func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model.View, error) {
+	spec := pack.Image
+	if c.Size > 0 {
+		var err error
+		if spec, err = spec.WithSize(c.Size); err != nil {
+			return nil, err
+		}
+	}
+	if v, ok := a.views[spec]; ok {
+		return v.list, nil
+	}
+	defer a.stage(StagePrepare, time.Now())
+	by, err := a.models.preparer(spec)
+	if err != nil {
+		return nil, err
+	}
+	v := &views{by: by}
+	a.views[spec] = v
+	for _, l := range prep.Plan(a.Size, spec, c.Tiles) {
+		view, err := by.View(p, l)
+		if err != nil {
+			return nil, err
+		}
+		v.list = append(v.list, view)
+	}
+	return v.list, nil
+}
+
+// Question is what to look for: things to box and things to paint. Both use one class table, in which a
+// name that stands in both is one class.
+type Question struct {
+	Classes []annot.Class
+	boxes   []int // classes to box, as indices into Classes
+	pixels  []int // classes to paint
+}
+
+// NewQuestion joins the words for boxes and the words for pixels into one class table.
+func NewQuestion(boxes, pixels []annot.Class) Question {
+	var q Question
+	index := map[string]int{}
+	add := func(c annot.Class) int {
+		i, ok := index[c.Name]
+		if !ok {
+			i = len(q.Classes)
+			index[c.Name] = i
+			q.Classes = append(q.Classes, c)
+		}
+		return i
+	}
+	for _, c := range boxes {
+		q.boxes = append(q.boxes, add(c))
+	}
+	for _, c := range pixels {
+		q.pixels = append(q.pixels, add(c))
+	}
+	return q
+}
+
+// HasBoxes reports whether anything is to be boxed.
+func (q Question) HasBoxes() bool { return len(q.boxes) > 0 }
+
+// HasPixels reports whether anything is to be painted.
+func (q Question) HasPixels() bool { return len(q.pixels) > 0 }
+
+// With returns the question with one more class to box and paint, wherever the question does either.
+func (q Question) With(c annot.Class) Question {
+	i := len(q.Classes)
+	q.Classes = append(slices.Clone(q.Classes), c)
+	if q.HasBoxes() {
+		q.boxes = append(slices.Clone(q.boxes), i)
+	}
+	if q.HasPixels() {
+		q.pixels = append(slices.Clone(q.pixels), i)
+	}
+	return q
+}
+
+func (q Question) pick(which []int) []annot.Class {
+	classes := make([]annot.Class, len(which))
+	for i, c := range which {
+		classes[i] = q.Classes[c]
+	}
+	return classes
+}
+
+// Answer is everything that the models have to say to a question. What is kept of it is decided by Select,
+// again and again, without a session.
+type Answer struct {
+	Question Question
+	Boxes    *detect.Candidates // nil when nothing was to be boxed
+	Pixels   *segment.Logits    // nil when nothing was to be painted
+}
+
+// Ask puts a question. Words never asked before run the text encoder; nothing runs the image side again.
+func (a *Analysis) Ask(ctx context.Context, q Question) (*Answer, error) {
+	defer a.stage(StageWords, time.Now())
+	ans := &Answer{Question: q}
+	var err error
+	if a.boxes != nil && len(q.boxes) > 0 {
+		if ans.Boxes, err = a.boxes.Ask(ctx, q.pick(q.boxes)); err != nil {
+			return nil, err
+		}
+	}
+	if a.pixels != nil && len(q.pixels) > 0 {
+		if ans.Pixels, err = a.pixels.Ask(ctx, q.pick(q.pixels)); err != nil {
+			return nil, err
+		}
+	}
+	return ans, nil
+}
+
+// Filter says what of an answer is kept. Class indices are those of the question's table.
+type Filter struct {
+	Boxes  detect.Options
+	Pixels segment.Options
+}
+
+// Select returns the boxes and the painted regions that the filter lets through. It runs no session.
+func (ans *Answer) Select(f Filter) (boxes []detect.Found, pixels []annot.Region) {
+	if ans.Boxes != nil {
+		f.Boxes.PerClass, f.Boxes.Off = local(ans.Question.boxes, f.Boxes.PerClass), local(ans.Question.boxes, f.Boxes.Off)
+		boxes = ans.Boxes.Select(f.Boxes)
+		for i := range boxes {
+			boxes[i].Class = ans.Question.boxes[boxes[i].Class]
+		}
+	}
+	if ans.Pixels != nil {
+		f.Pixels.PerClass, f.Pixels.Off = local(ans.Question.pixels, f.Pixels.PerClass), local(ans.Question.pixels, f.Pixels.Off)
+		pixels = ans.Pixels.Select(f.Pixels)
+		for i := range pixels {
+			pixels[i].Class = ans.Question.pixels[pixels[i].Class]
+		}
+	}
+	return boxes, pixels
+}
+
+// local turns settings by class of the whole table into settings by class of a part of it.
+func local[V any](part []int, by map[int]V) map[int]V {
+	if len(by) == 0 {
+		return nil
+	}
+	out := map[int]V{}
+	for i, class := range part {
+		if v, ok := by[class]; ok {
+			out[i] = v
+		}
+	}
+	return out
+}
+
+// Masks gives boxes their masks, where the detector makes any.
+func (a *Analysis) Masks(ctx context.Context, boxes []detect.Found) error {
+	if a.boxes == nil || len(boxes) == 0 {
+		return nil
+	}
+	defer a.stage(StageMasks, time.Now())
+	return a.boxes.Masks(ctx, boxes)
+}
+
+// Regions asks, selects and, if wanted, makes masks: all that a batch needs of a photo. Painted regions come
+// first, so that things stand on top of stuff.
+func (a *Analysis) Regions(ctx context.Context, q Question, f Filter, masks bool) ([]annot.Region, error) {
+	ans, err := a.Ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	boxes, pixels := ans.Select(f)
+	a.stage(StageSelect, start)
+	if masks {
+		if err := a.Masks(ctx, boxes); err != nil {
+			return nil, err
+		}
+	}
+	return append(pixels, detect.Regions(boxes)...), nil
+}
+
+// Release gives everything back that was kept for further questions.
+func (a *Analysis) Release() {
+	if a.boxes != nil {
+		a.boxes.Release()
+	}
+	if a.pixels != nil {
+		a.pixels.Release()
+	}
+	for _, v := range a.views {
+		for _, view := range v.list {
+			v.by.Recycle(view)
+		}
+	}
+	a.boxes, a.pixels, a.views = nil, nil, nil
+}

@@ -1,0 +1,178 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/detect/vild"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/segment"
+	"github.com/saysee/saysee/segment/lseg"
+)
+
+// The packs that are used when nobody asks for others.
+const (
+	DefaultDetector  = "vild-starter"
+	DefaultSegmenter = "lseg-starter"
+)
+
+// Families by the name that a manifest states.
+var (
+	detectors = map[string]func(*model.Pack, *model.Engine, *encode.Encoder) (detect.Detector, error){
+		vild.Family: func(p *model.Pack, e *model.Engine, t *encode.Encoder) (detect.Detector, error) {
+			return vild.New(p, e, t)
+		},
+	}
+	segmenters = map[string]func(*model.Pack, *model.Engine, *encode.Encoder) (segment.Segmenter, error){
+		lseg.Family: func(p *model.Pack, e *model.Engine, t *encode.Encoder) (segment.Segmenter, error) {
+			return lseg.New(p, e, t)
+		},
+	}
+)
+
+// ErrFamily marks a pack whose family cannot do what is asked.
+var ErrFamily = errors.New("the pack's family does not fit")
+
+// Params says which models to load.
+type Params struct {
+	Store   *model.Store
+	Detect  string // pack for boxes; empty for none
+	Segment string // pack for pixels; empty for none
+	Threads int    // threads a session, 0 for the machine's cores
+	// TextCache is the folder for vectors of words; empty keeps them in memory only.
+	TextCache string
+}
+
+// Models are the networks in use. They may be used from several goroutines.
+type Models struct {
+	Engine    *model.Engine
+	Detector  detect.Detector   // nil without boxes
+	Segmenter segment.Segmenter // nil without pixels
+
+	mu        sync.Mutex
+	texts     map[string]*encode.Encoder // by fingerprint
+	preparers map[model.ImageSpec]*prep.Preparer
+}
+
+// Load opens the packs and loads their networks, both at once. ONNX Runtime must be loaded.
+func Load(p Params) (*Models, error) {
+	m := &Models{
+		Engine: model.NewEngine(p.Threads), texts: map[string]*encode.Encoder{}, preparers: map[model.ImageSpec]*prep.Preparer{},
+	}
+	var find, paint func() error
+	var err error
+	if p.Detect != "" {
+		find, err = m.detector(p)
+	}
+	if p.Segment != "" && err == nil {
+		paint, err = m.segmenter(p)
+	}
+	if err == nil {
+		err = both(find, paint)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+// both runs two functions side by side; either may be nil.
+func both(a, b func() error) error {
+	var errA, errB error
+	var wg sync.WaitGroup
+	if a != nil {
+		wg.Go(func() { errA = a() })
+	}
+	if b != nil {
+		errB = b()
+	}
+	wg.Wait()
+	return errors.Join(errA, errB)
+}
+
+func (m *Models) detector(p Params) (func() error, error) {
+	pack, err := p.Store.Open(p.Detect)
+	if err != nil {
+		return nil, err
+	}
+	build, ok := detectors[pack.Family]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s is of the family %q, which finds no boxes", ErrFamily, pack.ID, pack.Family)
+	}
+	return func() error {
+		text, err := m.text(pack, p.TextCache)
+		if err == nil {
+			m.Detector, err = build(pack, m.Engine, text)
+		}
+		return err
+	}, nil
+}
+
+func (m *Models) segmenter(p Params) (func() error, error) {
+	pack, err := p.Store.Open(p.Segment)
+	if err != nil {
+		return nil, err
+	}
+	build, ok := segmenters[pack.Family]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s is of the family %q, which finds no pixels", ErrFamily, pack.ID, pack.Family)
+	}
+	return func() error {
+		text, err := m.text(pack, p.TextCache)
+		if err == nil {
+			m.Segmenter, err = build(pack, m.Engine, text)
+		}
+		return err
+	}, nil
+}
+
+// text returns the encoder of a pack's text side, one for all packs that share it.
+func (m *Models) text(p *model.Pack, cache string) (*encode.Encoder, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := p.TextFingerprint()
+	if t, ok := m.texts[key]; ok {
+		return t, nil
+	}
+	t, err := encode.Open(m.Engine, p, cache)
+	if err != nil {
+		return nil, err
+	}
+	m.texts[key] = t
+	return t, nil
+}
+
+// preparer returns the one preparer of an image rule.
+func (m *Models) preparer(spec model.ImageSpec) (*prep.Preparer, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p, ok := m.preparers[spec]; ok {
+		return p, nil
+	}
+	p, err := prep.New(spec)
+	if err != nil {
+		return nil, err
+	}
+	m.preparers[spec] = p
+	return p, nil
+}
+
+// Close frees the networks. No analysis may be in use any more.
+func (m *Models) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.preparers {
+		p.Close()
+	}
+	return m.Engine.Close()
+}
+
+// Detects reports whether a family finds boxes.
+func Detects(family string) bool { return detectors[family] != nil }
+
+// Segments reports whether a family finds pixels.
+func Segments(family string) bool { return segmenters[family] != nil }

@@ -1,0 +1,184 @@
+package pipeline_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/assets"
+	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/segment"
+)
+
+// reference is what zoo/peer/reference.py writes: the same packs and photos through onnxruntime, OpenCV and
+// numpy in Python. Made with
+//
+//	python zoo/peer/reference.py --packs assets/packs --find "cat, dog, horse, person, cup" \
+//	    --segment "cat, grass, table" --out pipeline/testdata/reference.json assets/photos/*.jpg
+type reference struct {
+	Find    []string `json:"find"`
+	Segment []string `json:"segment"`
+	Photos  []struct {
+		Photo   string `json:"photo"`
+		Size    [2]int `json:"size"`
+		Regions struct {
+			Boxes  [][4]float64 `json:"boxes"`
+			Scores [][]float64  `json:"scores"`
+			Kept   []struct {
+				Region, Class int
+				Score         float64
+			} `json:"kept"`
+			Masks []struct {
+				Region int
+				Box    [4]float64
+				Probs  string
+				Area   int
+			} `json:"masks"`
+		} `json:"regions"`
+		Pixels struct {
+			Classes [][4]float64 `json:"classes"` // x, y, 0 or the class from 1, margin
+			Logits  [][]float64  `json:"logits"`  // x, y, a logit a class
+		} `json:"pixels"`
+	} `json:"photos"`
+}
+
+func readReference(t *testing.T) *reference {
+	t.Helper()
+	data, err := os.ReadFile("testdata/reference.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r reference
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	return &r
+}
+
+func classes(names ...string) []annot.Class {
+	var out []annot.Class
+	for _, n := range names {
+		out = append(out, annot.Class{Name: n, Phrases: []string{n}})
+	}
+	return out
+}
+
+func sample(t testing.TB, name string) *photo.Photo {
+	t.Helper()
+	data, err := assets.Photos.ReadFile("photos/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := photo.Decode(data, photo.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Release)
+	return p
+}
+
+// The bounds that the project promises against the reference.
+const (
+	boxBound   = 0.5
+	scoreBound = 0.005
+)
+
+func TestRegionsEqualThePythonReference(t *testing.T) {
+	ref := readReference(t)
+	models := load(t, 2)
+	q := pipeline.NewQuestion(classes(ref.Find...), classes(ref.Segment...))
+	for _, want := range ref.Photos {
+		t.Run(want.Photo, func(t *testing.T) {
+			a, err := models.Analyse(t.Context(), sample(t, want.Photo), pipeline.Canvas{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Release()
+			ans, err := a.Ask(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareBoxes(t, ans.Boxes, want.Regions.Boxes, want.Regions.Scores)
+
+			defaults := models.Detector.Pack().Defaults
+			kept := ans.Boxes.Select(detect.Options{Score: defaults.Score, NMS: defaults.NMS, Max: defaults.Max})
+			if len(kept) != len(want.Regions.Kept) {
+				t.Fatalf("%d regions, the reference keeps %d", len(kept), len(want.Regions.Kept))
+			}
+			for i, k := range want.Regions.Kept {
+				if kept[i].Candidate != k.Region || kept[i].Class != k.Class || math.Abs(kept[i].Score-k.Score) > scoreBound {
+					t.Errorf("region %d: candidate %d class %d score %.4f, want %d %d %.4f", i, kept[i].Candidate, kept[i].Class, kept[i].Score, k.Region, k.Class, k.Score)
+				}
+			}
+			if err := a.Masks(t.Context(), kept); err != nil {
+				t.Fatal(err)
+			}
+			for i, m := range want.Regions.Masks {
+				compareMask(t, kept[i].Shape.(annot.Mask), m.Probs, m.Area)
+			}
+			comparePixels(t, ans.Pixels, want.Pixels.Classes, want.Pixels.Logits)
+		})
+	}
+}
+
+func compareBoxes(t *testing.T, got *detect.Candidates, boxes [][4]float64, scores [][]float64) {
+	t.Helper()
+	if len(got.Boxes) != len(boxes) {
+		t.Fatalf("%d boxes, want %d", len(got.Boxes), len(boxes))
+	}
+	worstBox, worstScore := 0.0, 0.0
+	for i, b := range boxes {
+		g := got.Boxes[i]
+		for k, v := range []float64{g.X0, g.Y0, g.X1, g.Y1} {
+			worstBox = max(worstBox, math.Abs(v-b[k]))
+		}
+		for c, s := range scores[i] {
+			worstScore = max(worstScore, math.Abs(float64(got.Scores[i*len(got.Classes)+c])-s))
+		}
+	}
+	t.Logf("boxes within %.4f px, scores within %.5f", worstBox, worstScore)
+	if worstBox > boxBound || worstScore > scoreBound {
+		t.Errorf("boxes differ by %.3f px (at most %v), scores by %.4f (at most %v)", worstBox, boxBound, worstScore, scoreBound)
+	}
+}
+
+func compareMask(t *testing.T, got annot.Mask, probs string, area int) {
+	t.Helper()
+	if data, err := base64.StdEncoding.DecodeString(probs); err != nil || len(data) != 28*28 {
+		t.Fatalf("fixture: %d bytes, %v", len(data), err)
+	}
+	// The reference pastes by OpenCV's resize on whole pixels; allow its rounding along the outline.
+	if diff := math.Abs(float64(got.Area() - area)); diff > 0.02*float64(area)+20 {
+		t.Errorf("mask of %d pixels, want about %d", got.Area(), area)
+	}
+}
+
+func comparePixels(t *testing.T, got *segment.Logits, labels [][4]float64, logits [][]float64) {
+	t.Helper()
+	for _, l := range logits {
+		x, y := int(l[0]), int(l[1])
+		if x >= got.W || y >= got.H {
+			continue // padding of the canvas
+		}
+		for c, want := range l[2:] {
+			if v := float64(got.Planes[c][y*got.W+x]); math.Abs(v-want) > 0.01 {
+				t.Errorf("logit of class %d at cell (%d, %d): %.4f, want %.4f", c, x, y, v, want)
+			}
+		}
+	}
+	labelled := got.Labels(0, nil, nil)
+	for _, l := range labels {
+		// Near a border the reference's nearest canvas pixel may lie on the other side.
+		if l[3] < 0.5 {
+			continue
+		}
+		if label := labelled.Pix[int(l[1])*labelled.Size.X+int(l[0])]; int(label) != int(l[2])-1 {
+			t.Errorf("pixel (%v, %v): class %d, want %d", l[0], l[1], label, int(l[2])-1)
+		}
+	}
+}

@@ -1,0 +1,275 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/assets"
+	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/model/modeltest"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/segment"
+)
+
+func load(t testing.TB, threads int) *pipeline.Models {
+	t.Helper()
+	modeltest.Runtime(t)
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	store, err := model.NewStore("", assets.Packs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := pipeline.Load(pipeline.Params{
+		Store: store, Detect: pipeline.DefaultDetector, Segment: pipeline.DefaultSegmenter, Threads: threads, TextCache: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+func analyse(t testing.TB, m *pipeline.Models, name string, c pipeline.Canvas) *pipeline.Analysis {
+	t.Helper()
+	a, err := m.Analyse(t.Context(), sample(t, name), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Release)
+	return a
+}
+
+func ask(t testing.TB, a *pipeline.Analysis, q pipeline.Question) *pipeline.Answer {
+	t.Helper()
+	ans, err := a.Ask(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ans
+}
+
+// strict keeps what anybody would call found.
+var strict = pipeline.Filter{Boxes: detect.Options{Score: 0.5, NMS: 0.6}, Pixels: segment.Options{MinArea: 0.01}}
+
+func TestACatIsFoundBoxedMaskedAndPainted(t *testing.T) {
+	m := load(t, 2)
+	a := analyse(t, m, "cat.jpg", pipeline.Canvas{})
+	q := pipeline.NewQuestion(classes("dog", "cat"), classes("cat"))
+	regions, err := a.Regions(t.Context(), q, strict, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boxed, painted := false, false
+	for _, r := range regions {
+		mask, ok := r.Shape.(annot.Mask)
+		if !ok || q.Classes[r.Class].Name != "cat" {
+			t.Errorf("%s with shape %T", q.Classes[r.Class].Name, r.Shape)
+			continue
+		}
+		share := float64(mask.Area()) / float64(a.Size.X*a.Size.Y)
+		boxed = boxed || r.Source.Model == pipeline.DefaultDetector && share > 0.3
+		painted = painted || r.Source.Model == pipeline.DefaultSegmenter && share > 0.3
+	}
+	if !boxed || !painted {
+		t.Errorf("boxed: %v, painted: %v, of %d regions", boxed, painted, len(regions))
+	}
+}
+
+func TestDetectionAndSegmentationShareOneTrunkRun(t *testing.T) {
+	m := load(t, 2)
+	before := m.Engine.Runs()
+	analyse(t, m, "cat.jpg", pipeline.Canvas{})
+	// The trunk, the region head and the pixel head, once each.
+	if n := m.Engine.Runs() - before; n != 3 {
+		t.Errorf("%d sessions ran, want 3", n)
+	}
+}
+
+func TestWhatRunsAgain(t *testing.T) {
+	m := load(t, 2)
+	a := analyse(t, m, "dog.jpg", pipeline.Canvas{})
+	boxes := pipeline.NewQuestion(classes("dog", "person"), nil)
+	ans := ask(t, a, boxes)
+	runs := func(work func()) int64 {
+		before := m.Engine.Runs()
+		work()
+		return m.Engine.Runs() - before
+	}
+	t.Run("should be nothing for another threshold, NMS value or class switch", func(t *testing.T) {
+		n := runs(func() {
+			for i := range 50 {
+				ans.Select(pipeline.Filter{Boxes: detect.Options{Score: float64(i) / 50, NMS: 0.5, Off: map[int]bool{i % 2: true}}})
+			}
+		})
+		if n != 0 {
+			t.Errorf("%d sessions ran", n)
+		}
+	})
+	t.Run("should be nothing for words that were asked before", func(t *testing.T) {
+		if n := runs(func() { ask(t, a, boxes) }); n != 0 {
+			t.Errorf("%d sessions ran", n)
+		}
+	})
+	t.Run("should be the text encoder alone for a new word", func(t *testing.T) {
+		if n := runs(func() { ask(t, a, boxes.With(annot.Class{Name: "hat", Phrases: []string{"hat"}})) }); n != 1 {
+			t.Errorf("%d sessions ran", n)
+		}
+	})
+	t.Run("should be nothing for masks that were made before", func(t *testing.T) {
+		found, _ := ans.Select(strict)
+		first := runs(func() {
+			if err := a.Masks(t.Context(), found); err != nil {
+				t.Fatal(err)
+			}
+		})
+		again := runs(func() {
+			if err := a.Masks(t.Context(), found); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if first != 1 || again != 0 {
+			t.Errorf("%d sessions ran first, %d again", first, again)
+		}
+	})
+}
+
+func TestANameInBothPromptsIsOneClass(t *testing.T) {
+	q := pipeline.NewQuestion(classes("cat", "cup"), classes("grass", "cat"))
+	var names []string
+	for _, c := range q.Classes {
+		names = append(names, c.Name)
+	}
+	if got := strings.Join(names, ","); got != "cat,cup,grass" {
+		t.Errorf("classes %s", got)
+	}
+}
+
+func TestAFilterSpeaksOfTheWholeTable(t *testing.T) {
+	m := load(t, 2)
+	a := analyse(t, m, "dog.jpg", pipeline.Canvas{})
+	ans := ask(t, a, pipeline.NewQuestion(classes("dog", "person"), classes("sky", "grass")))
+	boxes, pixels := ans.Select(pipeline.Filter{
+		Boxes:  detect.Options{Score: 0.5, Off: map[int]bool{0: true}},
+		Pixels: segment.Options{MinArea: 0.05, Off: map[int]bool{2: true}},
+	})
+	if len(boxes) == 0 || len(pixels) == 0 {
+		t.Fatalf("%d boxes, %d painted regions", len(boxes), len(pixels))
+	}
+	for _, b := range boxes {
+		if b.Class != 1 {
+			t.Errorf("a box of class %d, want only persons", b.Class)
+		}
+	}
+	for _, p := range pixels {
+		if p.Class != 3 {
+			t.Errorf("painted class %d, want only grass", p.Class)
+		}
+	}
+}
+
+func TestANegativeVetoesWhatItMatchesBetter(t *testing.T) {
+	m := load(t, 2)
+	a := analyse(t, m, "cat.jpg", pipeline.Canvas{})
+	plain := ask(t, a, pipeline.NewQuestion([]annot.Class{{Name: "animal", Phrases: []string{"animal", "dog"}}}, nil))
+	veto := ask(t, a, pipeline.NewQuestion([]annot.Class{{Name: "animal", Phrases: []string{"animal", "dog"}, Negatives: []string{"cat"}}}, nil))
+	if with, without := veto.Boxes.Best(0), plain.Boxes.Best(0); with >= without {
+		t.Errorf("the best score is %.2f with the negative, %.2f without", with, without)
+	}
+}
+
+func TestTilesFindWhatTheWholePhotoFinds(t *testing.T) {
+	m := load(t, 2)
+	q := pipeline.NewQuestion(classes("horse"), classes("grass"))
+	a := analyse(t, m, "horse.jpg", pipeline.Canvas{Tiles: prep.Tiles(2)})
+	boxes, pixels := ask(t, a, q).Select(strict)
+	if len(boxes) == 0 || len(pixels) == 0 {
+		t.Fatalf("%d boxes, %d painted regions", len(boxes), len(pixels))
+	}
+	if b := boxes[0].Box; b.W() < 100 || b.X1 > float64(a.Size.X) || b.Y1 > float64(a.Size.Y) {
+		t.Errorf("the best horse is at %v", b)
+	}
+}
+
+func TestOtherCanvasSizesWork(t *testing.T) {
+	m := load(t, 2)
+	q := pipeline.NewQuestion(classes("dog"), nil)
+	for _, size := range []int{320, 500, 640} {
+		a := analyse(t, m, "dog.jpg", pipeline.Canvas{Size: size})
+		if best := ask(t, a, q).Boxes.Best(0); best < 0.5 {
+			t.Errorf("the best dog at %d pixels has %.2f", size, best)
+		}
+	}
+	if _, err := m.Analyse(t.Context(), sample(t, "cat.jpg"), pipeline.Canvas{Size: 1 << 20}); err == nil {
+		t.Error("a canvas of a million pixels a side was accepted")
+	}
+}
+
+func TestCancelComesBackSoon(t *testing.T) {
+	m := load(t, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	p := sample(t, "dog.jpg")
+	stopped := make(chan time.Time, 1)
+	time.AfterFunc(30*time.Millisecond, func() { stopped <- time.Now(); cancel() })
+	_, err := m.Analyse(ctx, p, pipeline.Canvas{Size: 2048})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	if late := time.Since(<-stopped); late > 3*time.Second {
+		t.Errorf("it went on for %v", late)
+	}
+}
+
+func TestAPackOfTheWrongKindIsNamed(t *testing.T) {
+	modeltest.Runtime(t)
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	store, err := model.NewStore("", assets.Packs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pipeline.Load(pipeline.Params{Store: store, Detect: pipeline.DefaultSegmenter})
+	if !errors.Is(err, pipeline.ErrFamily) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTwoThousandNamesAreAnswered(t *testing.T) {
+	m := load(t, 2)
+	a := analyse(t, m, "cat.jpg", pipeline.Canvas{})
+	names := []string{"cat"}
+	for i := range 1999 {
+		names = append(names, "thing "+strings.Repeat("x", i%7)+string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676)))
+	}
+	ans := ask(t, a, pipeline.NewQuestion(classes(names...), nil))
+	if len(ans.Boxes.Scores) != len(ans.Boxes.Boxes)*2000 {
+		t.Errorf("%d scores", len(ans.Boxes.Scores))
+	}
+}
+
+func BenchmarkAskCachedWords(b *testing.B) {
+	m := load(b, 2)
+	a := analyse(b, m, "dog.jpg", pipeline.Canvas{})
+	q := pipeline.NewQuestion(classes("dog", "person", "cat", "horse", "cup"), nil)
+	ask(b, a, q)
+	for b.Loop() {
+		ask(b, a, q)
+	}
+}
+
+func BenchmarkMovedThreshold(b *testing.B) {
+	m := load(b, 2)
+	a := analyse(b, m, "dog.jpg", pipeline.Canvas{})
+	ans := ask(b, a, pipeline.NewQuestion(classes("dog", "person", "cat", "horse", "cup"), nil))
+	for b.Loop() {
+		ans.Select(strict)
+	}
+}
