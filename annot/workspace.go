@@ -249,6 +249,10 @@ func (w *Workspace) KeepOurs(path string) error {
 // table.
 func (w *Workspace) Left() []string {
 	return slices.DeleteFunc(w.store.Left(), func(path string) bool {
+		if path == projectKey {
+			_, unsaved := w.ClassesVersion()
+			return unsaved
+		}
 		photo := w.photos[path]
 		return photo != nil && photo.now != photo.saved
 	})
