@@ -73,7 +73,7 @@ func decodeInto(dst *image.RGBA, data []byte, info header.Info) error {
 	switch {
 	case info.Format == header.GIF:
 		return std(dst, data, gif.Decode)
-	case info.Format == header.TIFF:
+	case info.Format == header.TIFF && !info.Fax: // x/image/tiff swaps black and white of some fax codes
 		return decodeTIFF(dst, data)
 	case info.Format == header.JPEG && info.Channels == 4:
 		return decodeCMYK(dst, data, info)
@@ -87,6 +87,8 @@ func decodeInto(dst *image.RGBA, data []byte, info header.Info) error {
 
 // common decodes what OpenCV does well.
 func common(dst *image.RGBA, data []byte, info header.Info) error {
+	// Of TIFF only fax codes come here, which have no alpha to speak of.
+	info.Alpha = info.Alpha && info.Format != header.TIFF
 	if err := cv.Decode(dst, data, info.Alpha); err != nil {
 		return broken(err, data)
 	}

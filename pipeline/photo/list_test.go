@@ -64,7 +64,9 @@ func TestList(t *testing.T) {
 	}{
 		{
 			"should walk a folder in natural order, once round links, without hidden files",
-			[]string{"p"}, "", []string{"9.jpg", "10.jpg", "b/2.PNG", "b/c/deep.tiff", "b/照片.webp", "dangling.jpg", "z/9.jpg", "z/b/2.PNG"},
+			[]string{"p"},
+			"",
+			[]string{"9.jpg", "10.jpg", "b/2.PNG", "b/c/deep.tiff", "b/照片.webp", "dangling.jpg", "z/9.jpg", "z/b/2.PNG"},
 		},
 		{"should take any file that is named", []string{"raw.dat", "p/.hidden.jpg"}, "", []string{"raw.dat", ".hidden.jpg"}},
 		{"should tell equal names in two folders apart", []string{"p/9.jpg", "q/9.jpg"}, "", []string{"p/9.jpg", "q/9.jpg"}},

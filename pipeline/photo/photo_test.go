@@ -31,6 +31,7 @@ var (
 	blue  = color.RGBA{30, 40, 210, 255}
 	grey  = color.RGBA{128, 128, 128, 255}
 	white = color.RGBA{255, 255, 255, 255}
+	black = color.RGBA{0, 0, 0, 255}
 )
 
 // quarters draws red, green / blue, last.
@@ -157,6 +158,7 @@ func TestDecodeKinds(t *testing.T) {
 		{"TIFF", tiffOf(opaque, 1), header.TIFF, all, 0},
 		{"TIFF with JPEG inside", testdata(t, "jpeg-inside.tif"), header.TIFF, all, 12},
 		{"CMYK TIFF", testdata(t, "cmyk.tif"), header.TIFF, all, 6},
+		{"fax TIFF", testdata(t, "fax.tif"), header.TIFF, [4]color.RGBA{black, white, black, black}, 0},
 		{"WebP, lossless", testdata(t, "lossless.webp"), header.WebP, all, 0},
 		{"WebP, lossy", testdata(t, "lossy.webp"), header.WebP, all, 8},
 		{"WebP with alpha", testdata(t, "alpha.webp"), header.WebP, holed, 0},

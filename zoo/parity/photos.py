@@ -50,6 +50,10 @@ def main(out):
         b = io.BytesIO()
         (cmyk if name == "cmyk" else Image.fromarray(rgb)).save(b, "TIFF", **kw)
         tiff[name] = b.getvalue()
+    fax = io.BytesIO()
+    ink = np.zeros((32, 48), np.uint8)
+    ink[:16, 24:] = 255
+    Image.fromarray(ink).convert("1").save(fax, "TIFF", compression="group4")
     files = {
         "cmyk-adobe.jpg": jpeg(cmyk),
         "cmyk-plain.jpg": without_adobe(jpeg(inverted)),
@@ -60,6 +64,7 @@ def main(out):
         "animated.webp": animated.getvalue(),
         "jpeg-inside.tif": tiff["jpeg"],
         "cmyk.tif": tiff["cmyk"],
+        "fax.tif": fax.getvalue(),  # black, white / black, black
     }
     os.makedirs(out, exist_ok=True)
     for name, data in files.items():

@@ -11,8 +11,10 @@ import (
 const (
 	tagWidth        = 256
 	tagHeight       = 257
+	tagCompression  = 259
 	tagOrientation  = 274
 	tagExtraSamples = 338
+	tagSampleFormat = 339
 )
 
 // ifd walks the first directory of a TIFF file or EXIF block and calls visit with each tag, its first value
@@ -35,7 +37,7 @@ func ifd(data []byte, visit func(tag uint16, value uint32, field []byte)) bool {
 		if len(entries) < 12 {
 			return false
 		}
-		if value, field := firstValue(order, entries[:12]); field != nil {
+		if value, field := firstValue(order, data, entries[:12]); field != nil {
 			visit(order.Uint16(entries), value, field)
 		}
 		entries = entries[12:]
@@ -43,19 +45,31 @@ func ifd(data []byte, visit func(tag uint16, value uint32, field []byte)) bool {
 	return true
 }
 
-func firstValue(order binary.ByteOrder, entry []byte) (value uint32, field []byte) {
-	if order.Uint32(entry[4:]) == 0 {
+// firstValue reads the first value of an entry, which lies in the entry when all its values fit there, else
+// where the entry points.
+func firstValue(order binary.ByteOrder, data, entry []byte) (value uint32, field []byte) {
+	const typeByte, typeShort, typeLong = 1, 3, 4
+	size := map[uint16]uint64{typeByte: 1, typeShort: 2, typeLong: 4}[order.Uint16(entry[2:])]
+	count := uint64(order.Uint32(entry[4:]))
+	if size == 0 || count == 0 {
 		return 0, nil
 	}
-	switch order.Uint16(entry[2:]) {
-	case 1:
-		return uint32(entry[8]), entry[8:9]
-	case 3:
-		return uint32(order.Uint16(entry[8:])), entry[8:10]
-	case 4:
-		return order.Uint32(entry[8:]), entry[8:12]
+	field = entry[8:]
+	if count*size > uint64(len(field)) {
+		at := uint64(order.Uint32(field))
+		if at+size > uint64(len(data)) {
+			return 0, nil
+		}
+		field = data[at:]
 	}
-	return 0, nil
+	field = field[:size]
+	switch size {
+	case 1:
+		return uint32(field[0]), field
+	case 2:
+		return uint32(order.Uint16(field)), field
+	}
+	return order.Uint32(field), field
 }
 
 // Unturned returns a copy of a TIFF file that claims to be upright, for decoders that cannot be told to
@@ -100,7 +114,8 @@ func parseTIFF(data []byte, info *Info) error {
 	if !tiffMagic(data) {
 		return fmt.Errorf("%w: BigTIFF", ErrUnsupported)
 	}
-	twice := false
+	const floatingPoint = 3
+	twice, float := false, false
 	whole := ifd(data, func(tag uint16, value uint32, _ []byte) {
 		switch tag {
 		case tagWidth:
@@ -109,12 +124,16 @@ func parseTIFF(data []byte, info *Info) error {
 		case tagHeight:
 			twice = twice || info.H != 0
 			info.H = int(value)
+		case tagCompression:
+			info.Fax = value >= 2 && value <= 4
 		case tagOrientation:
 			if value >= 1 && value <= 8 {
 				info.Orientation = int(value)
 			}
 		case tagExtraSamples:
 			info.Alpha = value == 1 || value == 2
+		case tagSampleFormat:
+			float = value == floatingPoint
 		}
 	})
 	if !whole {
@@ -122,6 +141,10 @@ func parseTIFF(data []byte, info *Info) error {
 	}
 	if twice {
 		return fmt.Errorf("%w: two sizes in one picture", ErrBroken)
+	}
+	if float {
+		// What white is differs from file to file.
+		return fmt.Errorf("%w: TIFF with floating-point numbers", ErrUnsupported)
 	}
 	return nil
 }

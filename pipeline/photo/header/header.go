@@ -49,6 +49,8 @@ type Info struct {
 	// are to be read.
 	Channels int
 	Adobe    bool
+	// Fax is of TIFF: black and white by one of CCITT's codes.
+	Fax bool
 	// Animated is of WebP: the pictures lie in frames.
 	Animated bool
 }
