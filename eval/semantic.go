@@ -2,9 +2,11 @@ package eval
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/saysee/saysee/annot"
 )
@@ -89,19 +91,15 @@ func (s *Semantic) Add(truth, predicted LabelMap) error {
 		return fmt.Errorf("%w: truth %d × %d, prediction %d × %d",
 			ErrSize, truth.Width, truth.Height, predicted.Width, predicted.Height)
 	}
-	counts := make([]int64, len(s.counts))
 	for i, t := range truth.Pixels {
-		if t == Void {
-			continue
-		}
-		row, column := s.index(t), s.index(predicted.Pixels[i])
-		if row < 0 || column < 0 {
+		if t != Void && (s.index(t) < 0 || s.index(predicted.Pixels[i]) < 0) {
 			return fmt.Errorf("pixel (%d, %d): %w", i%truth.Width, i/truth.Width, ErrClass)
 		}
-		counts[row*(s.classes+1)+column]++
 	}
-	for i, n := range counts {
-		s.counts[i] += n
+	for i, t := range truth.Pixels {
+		if t != Void {
+			s.counts[s.index(t)*(s.classes+1)+s.index(predicted.Pixels[i])]++
+		}
 	}
 	return nil
 }
@@ -173,4 +171,27 @@ func (s *Semantic) PixelAccuracy() float64 {
 		return Undefined
 	}
 	return float64(right) / float64(all)
+}
+
+// EvaluatePixels counts the pixels of all photos with a size, on all processors. The error wraps ErrClass, or
+// is the context's.
+func EvaluatePixels(ctx context.Context, photos []Photo, classes int, cut Cut) (*Semantic, error) {
+	all := NewSemantic(classes)
+	chunks := (len(photos) + photosPerChunk - 1) / photosPerChunk
+	var mu sync.Mutex
+	var failed error
+	err := parallel(ctx, chunks, func(c int) {
+		part := NewSemantic(classes)
+		var err error
+		for _, p := range photos[c*photosPerChunk : min((c+1)*photosPerChunk, len(photos))] {
+			if e := part.Add(PaintTruth(p), PaintPredictions(p, cut)); e != nil {
+				err = fmt.Errorf("%s: %w", p.Name, e)
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all.Merge(part)
+		failed = cmp.Or(failed, err)
+	})
+	return all, cmp.Or(err, failed)
 }

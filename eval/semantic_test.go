@@ -99,3 +99,23 @@ func TestPaint(t *testing.T) {
 		}
 	})
 }
+
+func TestEvaluatePixels(t *testing.T) {
+	hit := eval.Photo{Width: 4, Height: 2, Truth: []eval.Truth{truth(0, 0, 0, 2, 2)}, Predictions: []annot.Region{box(0, 0.5, 0, 0, 4, 2)}}
+	t.Run("should count all photos, those without a size for nothing", func(t *testing.T) {
+		photos := []eval.Photo{hit, {Truth: hit.Truth}}
+		for range 600 {
+			photos = append(photos, hit)
+		}
+		s, err := eval.EvaluatePixels(t.Context(), photos, 1, eval.Cut{})
+		check(t, err)
+		if s.MeanIoU() != 0.5 || s.PixelAccuracy() != 0.5 {
+			t.Error("got", s.MeanIoU(), s.PixelAccuracy())
+		}
+	})
+	t.Run("should refuse a class outside the table", func(t *testing.T) {
+		if _, err := eval.EvaluatePixels(t.Context(), []eval.Photo{hit}, 0, eval.Cut{}); !errors.Is(err, eval.ErrClass) {
+			t.Error("got", err)
+		}
+	})
+}
