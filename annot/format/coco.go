@@ -54,9 +54,8 @@ type cocoSpan struct {
 
 type cocoImage struct {
 	cocoSpan
-	id     int64
-	anns   []cocoSpan
-	absent bool // the entry is unusable; a problem tells why
+	id   int64
+	anns []cocoSpan
 }
 
 // cocoIndex is a COCO file with the places of its images and annotations.
@@ -375,27 +374,29 @@ func (ix *cocoIndex) region(s *scanner, p *Photo) (annot.Region, bool) {
 			}
 		}
 	})
-	if s.err != nil {
-		return r, false
-	}
-	if r.Class < 0 {
-		if len(s.soft) == 0 {
-			s.warn(0, fmt.Errorf("%w: no category id", ErrReference))
-		}
-		return r, false
-	}
+	return r, s.err == nil && s.complete(&r)
+}
+
+// complete sets the box of a region from its shape, and warns when class or extent are missing.
+func (s *scanner) complete(r *annot.Region) bool {
 	if r.Shape != nil {
 		if _, isMask := r.Shape.(annot.Mask); !isMask || r.Box.Empty() {
 			r.Box = r.Shape.Bounds()
 		}
 	}
-	if r.Box.Empty() {
-		if len(s.soft) == 0 {
-			s.warn(0, fmt.Errorf("%w: neither a box nor an outline", ErrGeometry))
-		}
-		return r, false
+	var err error
+	switch {
+	case r.Class < 0:
+		err = fmt.Errorf("%w: no category id", ErrReference)
+	case r.Box.Empty():
+		err = fmt.Errorf("%w: neither a box nor an outline", ErrGeometry)
+	default:
+		return true
 	}
-	return r, true
+	if len(s.soft) == 0 {
+		s.warn(0, err)
+	}
+	return false
 }
 
 func (ix *cocoIndex) class(s *scanner) int {

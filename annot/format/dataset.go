@@ -7,33 +7,25 @@ import (
 	"github.com/saysee/saysee/annot"
 )
 
-// State is how far a photo has been worked on.
-type State uint8
+// State is how far a person has come with a photo.
+type State = annot.PhotoState
 
 // The states of a photo.
 const (
-	New       State = iota // nobody has looked at it
-	Suggested              // a model has proposed regions
-	Checked                // a person has confirmed its regions
+	New       = annot.PhotoNew
+	Suggested = annot.PhotoSuggested
+	Checked   = annot.PhotoChecked
 )
 
-// String returns the word that files use: "new", "suggested" or "checked".
-func (s State) String() string {
-	switch s {
-	case Suggested:
-		return "suggested"
-	case Checked:
-		return "checked"
-	}
-	return "new"
-}
+// stateWords are the words that files use for the states of a photo.
+var stateWords = map[State]string{Suggested: "suggested", Checked: "checked"}
 
+// stateOf returns the state of a word; anything unknown is new.
 func stateOf(word string) State {
-	switch word {
-	case "suggested":
-		return Suggested
-	case "checked":
-		return Checked
+	for s, w := range stateWords {
+		if w == word {
+			return s
+		}
 	}
 	return New
 }
@@ -72,7 +64,7 @@ type Dataset struct {
 	log *problemLog
 }
 
-// New makes a dataset of photos in memory.
+// FromPhotos makes a dataset of photos in memory.
 func FromPhotos(classes []annot.Class, photos []Photo) *Dataset {
 	return &Dataset{
 		Classes: classes,

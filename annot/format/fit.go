@@ -157,7 +157,12 @@ func (t *tally) fitOwnBox(f *fitted, r *annot.Region) {
 }
 
 func whole(b annot.Box) bool {
-	return b.X0 == math.Trunc(b.X0) && b.Y0 == math.Trunc(b.Y0) && b.X1 == math.Trunc(b.X1) && b.Y1 == math.Trunc(b.Y1)
+	for _, v := range [...]float64{b.X0, b.Y0, b.X1, b.Y1} {
+		if math.Abs(v-math.Round(v)) > wholeSlack {
+			return false
+		}
+	}
+	return true
 }
 
 // bounds returns the tight box of a shape, which for a mask may be smaller than its crop.

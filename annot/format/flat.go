@@ -1,7 +1,6 @@
 package format
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -9,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/annot/atomic"
 )
 
 // json is Saysee's own format: one UTF-8 file that holds everything a Dataset does, one photo a line.
@@ -195,12 +193,21 @@ func (ix *flatIndex) region(outer *scanner, it *item, p *Photo, span cocoSpan, n
 	if outer.err != nil {
 		return
 	}
+	r, ok := ix.members(&s, p)
+	it.problems = ix.faults(it.problems, &s, at, fmt.Sprintf("photos[%d].regions[%d]", span.n, n))
+	if ok {
+		p.Regions = append(p.Regions, r)
+	}
+}
+
+// members reads the fields of a region and reports whether it is usable.
+func (ix *flatIndex) members(s *scanner, p *Photo) (annot.Region, bool) {
 	r := annot.Region{Class: -1, Source: annot.Source{Maker: annot.ByFile}}
 	var maker string
 	s.object(func(key []byte) {
 		switch string(key) {
 		case "class":
-			r.Class = ix.regionClass(&s)
+			r.Class = ix.regionClass(s)
 		case "box":
 			r.Box = s.corners()
 		case "source":
@@ -215,12 +222,14 @@ func (ix *flatIndex) region(outer *scanner, it *item, p *Photo, span cocoSpan, n
 			s.keep(&r.Extra, key)
 		}
 	})
-	switch maker {
-	case "hand":
-		r.Source.Maker = annot.ByHand
-	case "model":
-		r.Source.Maker = annot.ByModel
+	if m, known := makers[maker]; known {
+		r.Source.Maker = m
 	}
+	return r, s.finish(&r)
+}
+
+// finish sets a missing box from the shape, and warns when class or extent are missing.
+func (s *scanner) finish(r *annot.Region) bool {
 	if r.Shape != nil && r.Box.Empty() {
 		r.Box = r.Shape.Bounds()
 	}
@@ -228,11 +237,10 @@ func (ix *flatIndex) region(outer *scanner, it *item, p *Photo, span cocoSpan, n
 	if !ok && s.err == nil && len(s.soft) == 0 {
 		s.warn(0, fmt.Errorf("%w: no class, or neither box nor shape", ErrGeometry))
 	}
-	it.problems = ix.faults(it.problems, &s, at, fmt.Sprintf("photos[%d].regions[%d]", span.n, n))
-	if ok {
-		p.Regions = append(p.Regions, r)
-	}
+	return ok
 }
+
+var makers = map[string]annot.Maker{"hand": annot.ByHand, "model": annot.ByModel}
 
 func (ix *flatIndex) regionClass(s *scanner) int {
 	at := s.i
@@ -322,45 +330,22 @@ func (s *scanner) points(key string) (annot.Shape, error) {
 }
 
 func writeFlat(path string, ds *Dataset, o WriteOptions) (*Report, error) {
-	out, err := atomic.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	defer out.Abort()
-	w := bufio.NewWriterSize(out, 1<<20)
 	t := newTally(flatCan, ds, o)
-	w.WriteString(`{"format":"saysee","version":1`)
-	w.Write(appendExtra(nil, ds.Extra, flatTopKeys))
-	w.WriteString(",\n\"classes\":[")
+	head := appendExtra([]byte(`{"format":"saysee","version":1`), ds.Extra, flatTopKeys)
+	head = append(head, ",\n\"classes\":["...)
 	for i, c := range ds.Classes {
 		var extra map[string]json.RawMessage
 		if i < len(ds.ClassExtra) {
 			extra = ds.ClassExtra[i]
 		}
 		if i > 0 {
-			w.WriteString(",")
+			head = append(head, ',')
 		}
-		w.Write(appendFlatClass([]byte{'\n'}, c, extra))
+		head = appendFlatClass(append(head, '\n'), c, extra)
 	}
-	w.WriteString("],\n\"photos\":[")
-	first := true
-	for e, err := range inOrder(ds.Photos, func(p Photo) encoded { return t.encodeFlat(&p, ds.Classes) }) {
-		if err != nil {
-			return nil, err
-		}
-		t.count(&e.fitted)
-		if !first {
-			w.WriteString(",")
-		}
-		first = false
-		w.Write(e.image)
-	}
-	w.WriteString("]}\n")
-	if err := w.Flush(); err != nil {
-		return nil, err
-	}
-	t.rep.Files = 1
-	return t.report(), out.Commit()
+	head = append(head, "],\n\"photos\":["...)
+	photos := inOrder(ds.Photos, func(p Photo) encoded { return t.encodeFlat(&p, ds.Classes) })
+	return t.writeStream(path, head, photos, ",", []byte("]}\n"))
 }
 
 func appendFlatClass(b []byte, c annot.Class, extra map[string]json.RawMessage) []byte {
@@ -386,7 +371,7 @@ func (t *tally) encodeFlat(p *Photo, classes []annot.Class) encoded {
 		b = appendText(append(b, `,"split":`...), p.Split)
 	}
 	if p.State != New {
-		b = appendText(append(b, `,"state":`...), p.State.String())
+		b = appendText(append(b, `,"state":`...), stateWords[p.State])
 	}
 	if p.Unlabelled {
 		b = append(b, `,"unlabelled":true`...)

@@ -60,7 +60,7 @@ type WriteOptions struct {
 	ZeroBased bool
 	// Photos says whether photos are put into the layout of YOLO, VOC, DOTA and mask datasets.
 	Photos PhotoFiles
-	// SkipUnlabelled writes no label file for a photo that has no regions, where the default is an empty
+	// SkipEmpty writes no label file for a photo that has no regions, where the default is an empty
 	// one (background, confirmed) unless the photo is marked Unlabelled.
 	SkipEmpty bool
 	// BOM puts a byte order mark before CSV, so that Excel reads it as UTF-8.
@@ -108,7 +108,9 @@ func (f *Format) Write(path string, ds *Dataset, o WriteOptions) (*Report, error
 // formats lists all formats; Recognise asks them in this order, the most particular first.
 func formats() []*Format {
 	return []*Format{
-		&flatFormat, &cocoFormat, &resultsFormat,
+		&flatFormat, &cocoFormat, &resultsFormat, &labelStudioFormat, &odvgFormat, &csvFormat, &cvatFormat, &vocFormat,
+		&xlabelFormat, &labelmeFormat, &instanceFormat, &semanticFormat,
+		&yoloFormat, &yoloSegFormat, &yoloOBBFormat, &dotaFormat,
 	}
 }
 

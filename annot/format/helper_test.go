@@ -173,7 +173,7 @@ func randomDataset(rng *rand.Rand, photos int) ([]annot.Class, []format.Photo) {
 	for i := range photos {
 		w, h := 60+rng.IntN(60), 60+rng.IntN(60)
 		p := format.Photo{File: fmt.Sprintf("sub %d/photo-%d.jpg", i%2, i), Width: w, Height: h}
-		p.State = format.State(rng.IntN(3))
+		p.State = annot.PhotoState(rng.IntN(3))
 		for range rng.IntN(6) {
 			p.Regions = append(p.Regions, randomRegion(rng, w, h, len(cs)))
 		}

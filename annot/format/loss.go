@@ -40,6 +40,7 @@ const (
 	LostExtra
 	LostClasses
 	LostPhrases
+	RenamedClass
 	featureCount
 )
 
@@ -72,6 +73,7 @@ var featureText = [featureCount]string{
 	LostUnlabelled:  "photos without labels look like background",
 	LostExtra:       "fields unknown to the format are lost",
 	LostClasses:     "the order of classes, and classes without regions, are lost",
+	RenamedClass:    "classes are renamed to fit the format",
 	LostPhrases:     "phrases and colours of classes are lost",
 }
 

@@ -73,7 +73,7 @@ func appendMetaObject(b, members []byte) []byte {
 func appendPhotoMeta(b []byte, p *Photo) []byte {
 	var m []byte
 	if p.State != New {
-		m = append(append(append(m, `,"state":"`...), p.State.String()...), '"')
+		m = append(append(append(m, `,"state":"`...), stateWords[p.State]...), '"')
 	}
 	if p.Split != "" {
 		m = appendText(append(m, `,"split":`...), p.Split)
