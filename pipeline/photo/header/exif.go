@@ -114,37 +114,43 @@ func parseTIFF(data []byte, info *Info) error {
 	if !tiffMagic(data) {
 		return fmt.Errorf("%w: BigTIFF", ErrUnsupported)
 	}
-	const floatingPoint = 3
-	twice, float := false, false
-	whole := ifd(data, func(tag uint16, value uint32, _ []byte) {
-		switch tag {
-		case tagWidth:
-			twice = twice || info.W != 0
-			info.W = int(value)
-		case tagHeight:
-			twice = twice || info.H != 0
-			info.H = int(value)
-		case tagCompression:
-			info.Fax = value >= 2 && value <= 4
-		case tagOrientation:
-			if value >= 1 && value <= 8 {
-				info.Orientation = int(value)
-			}
-		case tagExtraSamples:
-			info.Alpha = value == 1 || value == 2
-		case tagSampleFormat:
-			float = value == floatingPoint
-		}
-	})
-	if !whole {
+	tags := tiffTags{info: info}
+	switch whole := ifd(data, tags.read); {
+	case !whole:
 		return CutOff(data)
-	}
-	if twice {
+	case tags.twice:
 		return fmt.Errorf("%w: two sizes in one picture", ErrBroken)
-	}
-	if float {
+	case tags.float:
 		// What white is differs from file to file.
 		return fmt.Errorf("%w: TIFF with floating-point numbers", ErrUnsupported)
 	}
 	return nil
+}
+
+// tiffTags collects what matters of a directory.
+type tiffTags struct {
+	info         *Info
+	twice, float bool // a size was told twice; pixels are floating-point numbers
+}
+
+func (t *tiffTags) read(tag uint16, value uint32, _ []byte) {
+	const faxFirst, faxLast, floatingPoint = 2, 4, 3
+	switch tag {
+	case tagWidth:
+		t.twice = t.twice || t.info.W != 0
+		t.info.W = int(value)
+	case tagHeight:
+		t.twice = t.twice || t.info.H != 0
+		t.info.H = int(value)
+	case tagCompression:
+		t.info.Fax = value >= faxFirst && value <= faxLast
+	case tagOrientation:
+		if value >= 1 && value <= 8 {
+			t.info.Orientation = int(value)
+		}
+	case tagExtraSamples:
+		t.info.Alpha = value == 1 || value == 2
+	case tagSampleFormat:
+		t.float = value == floatingPoint
+	}
 }
