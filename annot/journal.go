@@ -170,25 +170,29 @@ func (j *journal) rewrite() error {
 	return nil
 }
 
-// note writes the state of a photo or, with nil data, that it is saved. When it returns without an error,
-// the line is on the disk.
-func (j *journal) note(key string, data json.RawMessage) error {
-	if _, known := j.pending[key]; !known && data == nil {
+// note writes states of photos, or with nil data that they are saved. When it returns without an error, the
+// lines are on the disk; many at once cost little more than one.
+func (j *journal) note(records ...Record) error {
+	var lines []byte
+	for _, r := range records {
+		if _, known := j.pending[string(r.Key)]; !known && r.Data == nil {
+			continue
+		}
+		var err error
+		if lines, err = AppendRecord(lines, r); err != nil {
+			return err
+		}
+		j.keep(r)
+	}
+	switch {
+	case len(lines) == 0:
 		return nil
-	}
-	r := Record{[]byte(key), data}
-	line, err := AppendRecord(nil, r)
-	if err != nil {
-		return err
-	}
-	j.keep(r)
-	if j.f == nil || j.size > j.live+maxJournalSlack {
+	case j.f == nil || j.size > j.live+maxJournalSlack:
 		return j.rewrite()
+	case j.torn:
+		lines = append([]byte("\n"), lines...)
 	}
-	if j.torn {
-		line = append([]byte("\n"), line...)
-	}
-	n, err := j.f.Write(line)
+	n, err := j.f.Write(lines)
 	j.size += n
 	if err == nil {
 		err = j.f.Sync()

@@ -2,6 +2,7 @@ package annot
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -99,11 +100,11 @@ func NewProject(classes ClassTable, budget int64) *Project {
 // Classes returns the class table.
 func (p *Project) Classes() ClassTable { return p.table }
 
-// Open adds a photo, as it is saved. Regions without an id, or with one that is taken, get a new one. When
+// OpenPhoto adds a photo, as it is saved. Regions without an id, or with one that is taken, get a new one. When
 // the history knows the photo from before and it is another now, because another program has changed it,
 // the history of the photo is forgotten. The error wraps ErrOpen, ErrNoPhoto for a document without a path,
 // or ErrRegion.
-func (p *Project) Open(doc Document) error {
+func (p *Project) OpenPhoto(doc Document) error {
 	path := doc.Photo.Path
 	switch {
 	case path == "":
@@ -115,14 +116,17 @@ func (p *Project) Open(doc Document) error {
 	if err != nil {
 		return err
 	}
-	sum, err := doc.sum()
-	if err != nil {
-		return err
-	}
 	photo := &openPhoto{doc: doc}
-	if old, ok := p.closed[path]; ok && old.sum == sum {
-		photo.now = old.version
-	} else {
+	if old, ok := p.closed[path]; ok {
+		sum, err := doc.sum()
+		if err != nil {
+			return err
+		}
+		if old.sum == sum {
+			photo.now = old.version
+		}
+	}
+	if photo.now == 0 {
 		p.forget(path)
 		photo.now = p.newVersion()
 	}
@@ -137,6 +141,16 @@ func (d Document) checked() (Document, error) {
 	for i, r := range d.Regions {
 		if err := r.Validate(); err != nil {
 			return d, fmt.Errorf("%s, region %d: %w", d.Photo.Path, i, err)
+		}
+	}
+	for k, v := range d.Extra {
+		if !json.Valid(v) {
+			return d, fmt.Errorf("%s: %w: field %q is no JSON", d.Photo.Path, ErrRegion, k)
+		}
+	}
+	for _, raw := range d.Broken {
+		if !json.Valid(raw) {
+			return d, fmt.Errorf("%s: %w: kept aside, but no JSON", d.Photo.Path, ErrRegion)
 		}
 	}
 	d = d.Clone()
@@ -168,8 +182,8 @@ func (d Document) sum() ([sha256.Size]byte, error) {
 	return sha256.Sum256(data), err
 }
 
-// Close removes a photo, whose history stays. It refuses with ErrUnsaved while changes are not saved.
-func (p *Project) Close(path string) error {
+// ClosePhoto removes a photo, whose history stays. It refuses with ErrUnsaved while changes are not saved.
+func (p *Project) ClosePhoto(path string) error {
 	photo := p.photos[path]
 	switch {
 	case photo == nil:
@@ -198,7 +212,7 @@ func (p *Project) Reload(doc Document) error {
 	p.forget(path)
 	delete(p.photos, path)
 	delete(p.closed, path)
-	return p.Open(doc)
+	return p.OpenPhoto(doc)
 }
 
 func (p *Project) knows(path string) bool {
@@ -337,5 +351,5 @@ func (p *Project) need(path string) error {
 		return fmt.Errorf("load %s: %w", path, err)
 	}
 	doc.Photo.Path = path
-	return p.Open(doc)
+	return p.OpenPhoto(doc)
 }

@@ -30,7 +30,7 @@ func newProject(t *testing.T, budget int64, photos ...string) *annot.Project {
 	}
 	p := annot.NewProject(table, budget)
 	for _, path := range photos {
-		if err := p.Open(annot.Document{Photo: annot.Photo{Path: path, Width: 40, Height: 30}}); err != nil {
+		if err := p.OpenPhoto(annot.Document{Photo: annot.Photo{Path: path, Width: 40, Height: 30}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -358,7 +358,7 @@ func TestUnsaved(t *testing.T) {
 	want("a.jpg")
 	add(t, p, "a.jpg", box(1, 1, 5, 5)) // the same again, but with another id
 	want("a.jpg")
-	if err := p.Close("a.jpg"); !errors.Is(err, annot.ErrUnsaved) {
+	if err := p.ClosePhoto("a.jpg"); !errors.Is(err, annot.ErrUnsaved) {
 		t.Errorf("close: %v", err)
 	}
 	do(t, p, "rename", func(e *annot.Edit) error { return e.RenameClass(0, "kitten") })
@@ -381,7 +381,7 @@ func TestClosedPhotos(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.Saved("a.jpg", v)
-		if err := p.Close("a.jpg"); err != nil {
+		if err := p.ClosePhoto("a.jpg"); err != nil {
 			t.Fatal(err)
 		}
 		return p, doc
@@ -408,7 +408,7 @@ func TestClosedPhotos(t *testing.T) {
 	t.Run("should forget the history of a photo that comes back different", func(t *testing.T) {
 		p, saved := setUp(t)
 		saved.Regions[0].Box.X1 = 33
-		if err := p.Open(saved); err != nil {
+		if err := p.OpenPhoto(saved); err != nil {
 			t.Fatal(err)
 		}
 		if s := undo(t, p); s.Photos[0] != "b.jpg" {
@@ -432,13 +432,13 @@ func TestClosedPhotos(t *testing.T) {
 	})
 	t.Run("should refuse a photo twice, and one without a path", func(t *testing.T) {
 		p := newProject(t, 0, "a.jpg")
-		if err := p.Open(annot.Document{Photo: annot.Photo{Path: "a.jpg"}}); !errors.Is(err, annot.ErrOpen) {
+		if err := p.OpenPhoto(annot.Document{Photo: annot.Photo{Path: "a.jpg"}}); !errors.Is(err, annot.ErrOpen) {
 			t.Errorf("err = %v", err)
 		}
-		if err := p.Open(annot.Document{}); !errors.Is(err, annot.ErrNoPhoto) {
+		if err := p.OpenPhoto(annot.Document{}); !errors.Is(err, annot.ErrNoPhoto) {
 			t.Errorf("err = %v", err)
 		}
-		if err := p.Close("b.jpg"); !errors.Is(err, annot.ErrNoPhoto) {
+		if err := p.ClosePhoto("b.jpg"); !errors.Is(err, annot.ErrNoPhoto) {
 			t.Errorf("err = %v", err)
 		}
 	})
@@ -446,7 +446,7 @@ func TestClosedPhotos(t *testing.T) {
 		p := newProject(t, 0)
 		a, b, c := box(1, 1, 2, 2), box(1, 1, 3, 3), box(1, 1, 4, 4)
 		a.ID, b.ID = 4, 4
-		if err := p.Open(annot.Document{Photo: annot.Photo{Path: "a.jpg"}, Regions: []annot.Region{a, b, c}}); err != nil {
+		if err := p.OpenPhoto(annot.Document{Photo: annot.Photo{Path: "a.jpg"}, Regions: []annot.Region{a, b, c}}); err != nil {
 			t.Fatal(err)
 		}
 		var ids []annot.RegionID

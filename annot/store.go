@@ -192,7 +192,7 @@ func (s *Store) save(key string, data []byte) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(conflict, s.journal.note(key, nil))
+		return errors.Join(conflict, s.Settle(key))
 	}
 	if err := makeDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("save labels: %w", err)
@@ -201,7 +201,7 @@ func (s *Store) save(key string, data []byte) error {
 		return fmt.Errorf("save labels: %w", err)
 	}
 	s.files[key] = &fileMark{exists: true, sum: sha256.Sum256(data)}
-	return s.journal.note(key, nil)
+	return s.Settle(key)
 }
 
 // makeDir makes a folder whose name, and those of the folders it needs, survive a power cut.
@@ -276,14 +276,18 @@ func (s *Store) Overwrite(photo string) error {
 	return nil
 }
 
-// Note writes a document to the journal, so that a crash before the next save loses nothing. When it
-// returns without an error, the state is on the disk.
-func (s *Store) Note(d Document, o Origin) error {
-	data, err := EncodeDocument(d, o)
-	if err != nil {
-		return err
+// Note writes documents to the journal, so that a crash before the next save loses nothing. When it returns
+// without an error, their states are on the disk.
+func (s *Store) Note(o Origin, docs ...Document) error {
+	records := make([]Record, len(docs))
+	for i, d := range docs {
+		data, err := EncodeDocument(d, o)
+		if err != nil {
+			return err
+		}
+		records[i] = Record{[]byte(d.Photo.Path), data}
 	}
-	return s.journal.note(d.Photo.Path, data)
+	return s.journal.note(records...)
 }
 
 // NoteProject writes the class table to the journal.
@@ -292,12 +296,18 @@ func (s *Store) NoteProject(p ProjectFile) error {
 	if err != nil {
 		return err
 	}
-	return s.journal.note(projectKey, data)
+	return s.journal.note(Record{[]byte(projectKey), data})
 }
 
-// Settle notes that a photo needs no recovery: it is as it was saved, or its recovery was declined. An
-// empty path means the class table.
-func (s *Store) Settle(photo string) error { return s.journal.note(photo, nil) }
+// Settle notes that photos need no recovery: they are as they were saved, or their recovery was declined.
+// An empty path means the class table.
+func (s *Store) Settle(photos ...string) error {
+	records := make([]Record, len(photos))
+	for i, path := range photos {
+		records[i].Key = []byte(path)
+	}
+	return s.journal.note(records...)
+}
 
 // Left returns the paths of the photos that the journal holds unsaved work on, as after a crash. The empty
 // path is the class table.

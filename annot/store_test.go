@@ -269,7 +269,7 @@ func TestStoreJournal(t *testing.T) {
 		dir := t.TempDir()
 		s := openStore(t, dir)
 		for i := range 3 {
-			if err := errors.Join(s.Note(withBoxes("a.jpg", i), annot.Origin{}), s.Note(withBoxes("b.jpg", i), annot.Origin{})); err != nil {
+			if err := errors.Join(s.Note(annot.Origin{}, withBoxes("a.jpg", i)), s.Note(annot.Origin{}, withBoxes("b.jpg", i))); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -298,7 +298,7 @@ func TestStoreJournal(t *testing.T) {
 	t.Run("should put a damaged journal aside and recover the rest", func(t *testing.T) {
 		dir := t.TempDir()
 		s := openStore(t, dir)
-		if err := s.Note(withBoxes("a.jpg", 1), annot.Origin{}); err != nil {
+		if err := s.Note(annot.Origin{}, withBoxes("a.jpg", 1)); err != nil {
 			t.Fatal(err)
 		}
 		crash(t, s, dir, "rubbish\n")
@@ -318,7 +318,7 @@ func TestStoreJournal(t *testing.T) {
 		dir := t.TempDir()
 		s := openStore(t, dir)
 		d := withBoxes("a.jpg", 1)
-		if err := errors.Join(s.Note(d, annot.Origin{}), s.Save(d, annot.Origin{}), s.Close()); err != nil {
+		if err := errors.Join(s.Note(annot.Origin{}, d), s.Save(d, annot.Origin{}), s.Close()); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "journal")); !errors.Is(err, fs.ErrNotExist) {
@@ -369,7 +369,7 @@ func writeUntilKilled(dir string) error {
 	}
 	for i := start + 1; ; i++ {
 		d := withBoxes("a.jpg", i)
-		if err := s.Note(d, annot.Origin{}); err != nil {
+		if err := s.Note(annot.Origin{}, d); err != nil {
 			return err
 		}
 		fmt.Println("noted", i)

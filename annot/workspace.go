@@ -17,7 +17,9 @@ type Workspace struct {
 	file  ProjectFile // id and unknown fields; the classes are the project's
 	// Problems are what could not be understood in files so far; each is kept where it was.
 	Problems []error
-	trouble  error
+	// Stepped, if set, is told of every step like Project.Changed, which the workspace needs for itself.
+	Stepped func(Step)
+	trouble error
 }
 
 // OpenWorkspace opens the folder of a store, made when there is none. The classes are for a new one. The
@@ -73,7 +75,7 @@ func (w *Workspace) Photo(photo Photo) error {
 		w.Problems = append(w.Problems, fmt.Errorf("%s: labels are for %d × %d pixels, the photo has %d × %d",
 			photo.Path, had.Width, had.Height, photo.Width, photo.Height))
 	}
-	return w.Open(doc)
+	return w.OpenPhoto(doc)
 }
 
 // load reads a document and makes its classes rows of this project's table.
@@ -142,16 +144,20 @@ func (w *Workspace) note(s Step) {
 	if s.Classes {
 		errs = append(errs, w.noteClasses())
 	}
-	origin := w.origin()
+	var unsaved []Document
+	var saved []string
 	for _, path := range s.Photos {
-		photo := w.photos[path]
-		if photo.now == photo.saved {
-			errs = append(errs, w.store.Settle(path))
+		if photo := w.photos[path]; photo.now == photo.saved {
+			saved = append(saved, path)
 		} else {
-			errs = append(errs, w.store.Note(photo.doc, origin))
+			unsaved = append(unsaved, photo.doc)
 		}
 	}
+	errs = append(errs, w.store.Note(w.origin(), unsaved...), w.store.Settle(saved...))
 	w.trouble = errors.Join(errs...)
+	if w.Stepped != nil {
+		w.Stepped(s)
+	}
 }
 
 func (w *Workspace) noteClasses() error {
@@ -294,9 +300,5 @@ func (w *Workspace) recoverPhoto(e *Edit, path string) error {
 
 // Decline gives up what a crash has left unsaved.
 func (w *Workspace) Decline() error {
-	var errs []error
-	for _, path := range w.Left() {
-		errs = append(errs, w.store.Settle(path))
-	}
-	return errors.Join(errs...)
+	return w.store.Settle(w.Left()...)
 }

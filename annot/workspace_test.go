@@ -140,7 +140,7 @@ func TestWorkspace(t *testing.T) {
 		w := openWorkspace(t, t.TempDir())
 		openPhoto(t, w, "a.jpg")
 		add(t, w.Project, "a.jpg", box(1, 1, 5, 5))
-		if err := errors.Join(w.SaveAll(), w.Project.Close("a.jpg")); err != nil {
+		if err := errors.Join(w.SaveAll(), w.ClosePhoto("a.jpg")); err != nil {
 			t.Fatal(err)
 		}
 		if s := undo(t, w.Project); s.Photos[0] != "a.jpg" {
