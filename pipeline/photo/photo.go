@@ -94,7 +94,7 @@ func Hash(file []byte) [sha256.Size]byte { return sha256.Sum256(file) }
 
 // Load reads a file whole. The errors wrap ErrEmpty, ErrFolder, ErrNotAFile, ErrTooLarge or ErrUnreadable
 // (which wraps the system's cause, such as fs.ErrNotExist).
-func Load(path string, l Limits) (data []byte, err error) {
+func Load(path string, l Limits) ([]byte, error) {
 	// A pipe without a writer would keep Open waiting, so the kind is looked at first.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -107,9 +107,8 @@ func Load(path string, l Limits) (data []byte, err error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	defer f.Close()
-	data = make([]byte, 0, info.Size()+1)
-	data, err = readAll(f, data, l.file())
+	defer func() { _ = f.Close() }() // nothing was written
+	data, err := readAll(f, make([]byte, 0, info.Size()+1), l.file())
 	if err != nil {
 		return nil, err
 	}
