@@ -202,11 +202,11 @@ func TestTilesFindWhatTheWholePhotoFinds(t *testing.T) {
 
 func TestOtherCanvasSizesWork(t *testing.T) {
 	m := load(t, 2)
-	q := pipeline.NewQuestion(classes("dog"), nil)
+	q := pipeline.NewQuestion(classes("horse"), nil)
 	for _, size := range []int{320, 500, 640} {
-		a := analyse(t, m, "dog.jpg", pipeline.Canvas{Size: size})
-		if best := ask(t, a, q).Boxes.Best(0); best < 0.5 {
-			t.Errorf("the best dog at %d pixels has %.2f", size, best)
+		a := analyse(t, m, "horse.jpg", pipeline.Canvas{Size: size})
+		if best := ask(t, a, q).Boxes.Best(0); best < 0.3 {
+			t.Errorf("the best horse at %d pixels has %.2f", size, best)
 		}
 	}
 	if _, err := m.Analyse(t.Context(), sample(t, "cat.jpg"), pipeline.Canvas{Size: 1 << 20}); err == nil {
