@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -99,30 +100,48 @@ func (m *Manifest) check() error {
 		return fmt.Errorf("id %q: small letters, digits, '.', '_' and '-' are allowed", m.ID)
 	case m.Family == "":
 		return errors.New("no family is named")
-	case len(m.Files) == 0 || len(m.Files) > maxFiles:
-		return fmt.Errorf("%d files, 1 to %d are allowed", len(m.Files), maxFiles)
+	}
+	roles, err := checkFiles(m.Files)
+	if err != nil {
+		return err
+	}
+	if err := m.checkText(roles); err != nil {
+		return err
+	}
+	return m.Image.check()
+}
+
+// checkFiles returns the roles of the files.
+func checkFiles(files []File) (map[string]bool, error) {
+	if len(files) == 0 || len(files) > maxFiles {
+		return nil, fmt.Errorf("%d files, 1 to %d are allowed", len(files), maxFiles)
 	}
 	roles := map[string]bool{}
-	for _, f := range m.Files {
+	for _, f := range files {
 		if err := f.check(); err != nil {
-			return err
+			return nil, err
 		}
 		if roles[f.Role] {
-			return fmt.Errorf("role %q is named twice", f.Role)
+			return nil, fmt.Errorf("role %q is named twice", f.Role)
 		}
 		roles[f.Role] = true
 	}
+	return roles, nil
+}
+
+func (m *Manifest) checkText(roles map[string]bool) error {
 	for _, role := range []string{m.Tokenizer.Vocab, m.Text.Encoder} {
 		if role != "" && !roles[role] {
 			return fmt.Errorf("no file has the role %q", role)
 		}
 	}
-	if m.Text.Encoder != "" {
-		if m.Tokenizer.MaxTokens < 3 || m.Tokenizer.MaxTokens > 4096 || m.Text.Dim < 1 || m.Text.Dim > 8192 {
-			return errors.New("tokenizer.max_tokens or text.dim is out of range")
-		}
+	if m.Text.Encoder == "" {
+		return nil
 	}
-	return m.Image.check()
+	if m.Tokenizer.MaxTokens < 3 || m.Tokenizer.MaxTokens > 4096 || m.Text.Dim < 1 || m.Text.Dim > 8192 {
+		return errors.New("tokenizer.max_tokens or text.dim is out of range")
+	}
+	return nil
 }
 
 func (f File) check() error {
@@ -144,17 +163,21 @@ func (s ImageSpec) check() error {
 	if s.Size == 0 {
 		return nil // a pack without an image side, such as a prompt bank
 	}
-	switch {
-	case s.Multiple < 1 || s.Multiple > 256 || s.Size < s.Multiple || s.Size > maxCanvas || s.Size%s.Multiple != 0:
+	if s.Multiple < 1 || s.Multiple > 256 || s.Size < s.Multiple || s.Size > maxCanvas || s.Size%s.Multiple != 0 {
 		return fmt.Errorf("image.size %d must be a multiple of image.multiple %d, at most %d", s.Size, s.Multiple, maxCanvas)
-	case s.Resize != "letterbox":
-		return fmt.Errorf("image.resize %q is not known (letterbox)", s.Resize)
-	case s.Shrink != "area" && s.Shrink != "linear":
-		return fmt.Errorf("image.shrink %q is not known (area, linear)", s.Shrink)
-	case s.Grow != "linear" && s.Grow != "cubic":
-		return fmt.Errorf("image.grow %q is not known (linear, cubic)", s.Grow)
-	case s.Order != "RGB" && s.Order != "BGR":
-		return fmt.Errorf("image.order %q is not known (RGB, BGR)", s.Order)
+	}
+	for _, w := range []struct {
+		field, word string
+		known       []string
+	}{
+		{"resize", s.Resize, []string{"letterbox"}},
+		{"shrink", s.Shrink, []string{"area", "linear"}},
+		{"grow", s.Grow, []string{"linear", "cubic"}},
+		{"order", s.Order, []string{"RGB", "BGR"}},
+	} {
+		if !slices.Contains(w.known, w.word) {
+			return fmt.Errorf("image.%s %q is not known (%s)", w.field, w.word, strings.Join(w.known, ", "))
+		}
 	}
 	for _, v := range s.Std {
 		if !(v > 0) {
