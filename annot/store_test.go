@@ -346,6 +346,9 @@ func crash(t *testing.T, s *annot.Store, dir, more string) {
 // killedChild is the folder in which a copy of this test, made to be killed, writes.
 const killedChild = "SAYSEE_TEST_WRITE_IN"
 
+// killedSize is the regions that the child begins with: enough that a write takes a while.
+const killedSize = 300
+
 // TestMain runs the writer of TestKill when it is asked to.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(killedChild); dir != "" {
@@ -363,7 +366,7 @@ func writeUntilKilled(dir string) error {
 	if err != nil {
 		return err
 	}
-	start := 0
+	start := killedSize
 	if d, _, _, err := s.Load("a.jpg"); err == nil {
 		start = len(d.Regions)
 	}
