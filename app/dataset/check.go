@@ -19,7 +19,7 @@ var checkHelp = cli.Help{
 	Summary:  "Looks for what is wrong in a dataset, and repairs what can be repaired without guessing.",
 	Details: `PATH is a label file or folder in any format that "saysee convert" reads.
 
-Rules: ` + wrapped(lint.Rules(), 100) + `
+Rules: ` + wrapped(lint.Rules(), detailsWidth) + `
 
 With --fix, regions are cut at the photo's border, copies and regions that cover nothing are removed, and wrong sizes
 of photos are corrected. Each repair is said. Only files in which something was repaired are written, each whole or not
@@ -31,27 +31,6 @@ Exit codes: 0 nothing found or all repaired, 1 failed, 2 arguments not understoo
 		{Line: "saysee check instances.json --images photos/ --fix", Does: "repairs the file"},
 		{Line: "saysee check voc/ --ignore empty-photo,tiny", Does: "takes small objects and background photos for granted"},
 	},
-}
-
-// wrapped lists rules in lines of a width.
-func wrapped(rules []lint.Rule, width int) string {
-	var b strings.Builder
-	column := 0
-	for i, r := range rules {
-		if i > 0 {
-			b.WriteString(",")
-			if column++; column+len(r) > width {
-				b.WriteString("\n")
-				column = 0
-			} else {
-				b.WriteString(" ")
-				column++
-			}
-		}
-		b.WriteString(string(r))
-		column += len(r)
-	}
-	return b.String()
 }
 
 type checkFlags struct {
@@ -105,7 +84,7 @@ func firstError(a, b error) error {
 func parseCheck(args []string, stdout, stderr io.Writer) (f checkFlags, code int, ok bool) {
 	fs := flag.NewFlagSet("check", flag.ContinueOnError)
 	f.options.Ignore = map[lint.Rule]bool{}
-	fs.StringVar(&f.format, "format", "", "`format` of the labels, recognised by default; one of\n"+strings.Join(format.Names(), ", "))
+	fs.StringVar(&f.format, "format", "", "`format` of the labels, recognised by default; one of\n"+wrapped(format.Names(), helpWidth))
 	fs.StringVar(&f.read.Images, "images", "", "`folder` of the photos, by default where the format has them")
 	fs.StringVar(&f.read.Reference, "reference", "", "COCO `file` with the ids of coco-results")
 	fs.BoolVar(&f.options.NoPhotos, "no-photos", false, "do not look at the photos")

@@ -62,10 +62,9 @@ func Convert(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.
 
 func parseConvert(args []string, stdout, stderr io.Writer) (f convertFlags, code int, ok bool) {
 	fs := flag.NewFlagSet("convert", flag.ContinueOnError)
-	names := strings.Join(format.Names(), ", ")
 	var classes string
 	fs.StringVar(&f.from, "from", "", "`format` of the input, recognised by default")
-	fs.StringVar(&f.to, "to", "", "`format` to write, one of\n"+names)
+	fs.StringVar(&f.to, "to", "", "`format` to write, one of\n"+wrapped(format.Names(), helpWidth))
 	fs.StringVar(&f.read.Images, "images", "", "`folder` of the photos, by default where the format has them")
 	fs.StringVar(&classes, "classes", "", "order of the classes: a `file` with a name a line, or names with commas")
 	fs.Func("split", "deal photos out by `shares` of train, val and test, such as 80/10/10", func(s string) (err error) {
@@ -73,11 +72,11 @@ func parseConvert(args []string, stdout, stderr io.Writer) (f convertFlags, code
 		return err
 	})
 	fs.Uint64Var(&f.seed, "seed", 1, "`number` that decides how --split deals")
-	fs.Func("holes", "what becomes of holes and parts where there are only plain outlines:\n`bridge` (default), split or largest", func(s string) (err error) {
+	fs.Func("holes", "`how` holes and parts are kept where there are only plain outlines:\nbridge (default), split or largest", func(s string) (err error) {
 		f.options.Outlines, err = pick(s, map[string]format.Outline{"bridge": format.Bridge, "split": format.Split, "largest": format.Largest})
 		return err
 	})
-	fs.Func("photos", "photos in layouts that include them: `leave` (default), copy or link", func(s string) (err error) {
+	fs.Func("photos", "`how` photos come into layouts that include them: leave (default), copy or link", func(s string) (err error) {
 		f.options.Photos, err = pick(s, map[string]format.PhotoFiles{"leave": format.LeavePhotos, "copy": format.CopyPhotos, "link": format.LinkPhotos})
 		return err
 	})

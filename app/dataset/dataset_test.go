@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
+	"image/jpeg"
 	"io"
 	"math"
 	"os"
@@ -439,4 +441,89 @@ COCO (detection, instances), 3 photos, 5 regions: 2 findings, 2 can be repaired
 			}
 		})
 	}
+}
+
+// yolo makes a YOLO dataset in the folder y of coco and three photos of its size.
+func yolo(t *testing.T) {
+	t.Helper()
+	folder(t, map[string]string{"t.json": coco, "photos/x": ""})
+	for _, name := range []string{"a.jpg", "b.jpg", "c.jpg"} {
+		f, err := os.Create(filepath.Join("photos", name))
+		check(t, err)
+		check(t, jpeg.Encode(f, image.NewGray(image.Rect(0, 0, 100, 80)), nil))
+		check(t, f.Close())
+	}
+	code, out, errs := run(t, dataset.Convert, "t.json", "y", "--to", "yolo", "--images", "photos", "--photos", "copy", "--split", "2/1")
+	if code != cli.OK {
+		t.Fatalf("code %d, %s%s", code, out, errs)
+	}
+}
+
+// labelFiles returns the label files of y.
+func labelFiles(t *testing.T) []string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join("y", "labels", "*", "*.txt"))
+	check(t, err)
+	if len(list) != 3 {
+		t.Fatal("label files:", list)
+	}
+	return list
+}
+
+func TestCheckFolder(t *testing.T) {
+	t.Run("should find nothing wrong in what convert writes", func(t *testing.T) {
+		yolo(t)
+		if code, out, errs := run(t, dataset.Check, "y"); code != cli.OK {
+			t.Errorf("code %d, %s%s", code, out, errs)
+		}
+	})
+	t.Run("should write only the files that it repairs", func(t *testing.T) {
+		yolo(t)
+		list := labelFiles(t)
+		rows, err := os.ReadFile(list[0])
+		check(t, err)
+		check(t, os.WriteFile(list[0], append(rows, rows...), 0o644))
+		other, err := os.ReadFile(list[1])
+		check(t, err)
+		mine := append([]byte(" "), other...) // the same, but not as we would write it
+		check(t, os.WriteFile(list[1], mine, 0o644))
+		code, out, errs := run(t, dataset.Check, "y", "--fix")
+		if code != cli.OK || strings.Count(out, "written: ") != 1 || !strings.Contains(out, "written: "+list[0]) {
+			t.Fatalf("code %d, %s%s", code, out, errs)
+		}
+		if got, _ := os.ReadFile(list[0]); !bytes.Equal(got, rows) {
+			t.Errorf("repaired to %q, want %q", got, rows)
+		}
+		if got, _ := os.ReadFile(list[1]); !bytes.Equal(got, mine) {
+			t.Errorf("touched: %q", got)
+		}
+	})
+	t.Run("should refuse to lay out a folder anew", func(t *testing.T) {
+		yolo(t)
+		list := labelFiles(t)
+		rows, err := os.ReadFile(list[0])
+		check(t, err)
+		check(t, os.WriteFile(list[0], append(rows, rows...), 0o644))
+		// The other layout that YOLO has: train/images beside train/labels.
+		split := filepath.Base(filepath.Dir(list[0]))
+		check(t, os.Mkdir(filepath.Join("y", split), 0o755))
+		for _, kind := range []string{"images", "labels"} {
+			check(t, os.Rename(filepath.Join("y", kind, split), filepath.Join("y", split, kind)))
+		}
+		check(t, os.Remove(filepath.Join("y", "data.yaml")))
+		code, out, errs := run(t, dataset.Check, "y", "--fix")
+		if code != cli.Failure || !strings.Contains(errs, "laid out in another way") {
+			t.Errorf("code %d, %s%s", code, out, errs)
+		}
+		if got, _ := os.ReadFile(filepath.Join("y", split, "labels", filepath.Base(list[0]))); !bytes.Equal(got, append(rows, rows...)) {
+			t.Error("the labels have changed")
+		}
+	})
+	t.Run("should miss a photo", func(t *testing.T) {
+		folder(t, map[string]string{"t.json": coco})
+		code, out, _ := run(t, dataset.Check, "t.json")
+		if code != cli.Problems || !strings.Contains(out, "none of the 3 photos is there") {
+			t.Errorf("code %d, %s", code, out)
+		}
+	})
 }

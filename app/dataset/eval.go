@@ -98,10 +98,9 @@ func EvalWith(ctx context.Context, finder Finder, args []string, _ io.Reader, st
 
 func parseEval(canFind bool, args []string, stdout, stderr io.Writer) (f evalFlags, code int, ok bool) {
 	fs := flag.NewFlagSet("eval", flag.ContinueOnError)
-	formats := "one of " + strings.Join(format.Names(), ", ")
 	fs.StringVar(&f.truth, "truth", "", "`file` or folder with the true labels")
 	fs.StringVar(&f.predictions, "predictions", "", "`file` or folder with the predicted labels")
-	fs.StringVar(&f.options.TruthFormat, "truth-format", "", "`format` of the truth, recognised by default:\n"+formats)
+	fs.StringVar(&f.options.TruthFormat, "truth-format", "", "`format` of the truth, recognised by default; one of\n"+wrapped(format.Names(), helpWidth))
 	fs.StringVar(&f.options.PredictionsFormat, "predictions-format", "", "`format` of the predictions, recognised by default")
 	fs.StringVar(&f.options.Images, "images", "", "`folder` of the photos, the truth's by default")
 	fs.BoolVar(&f.masks, "masks", false, "compare masks instead of boxes, and pixels: mIoU and accuracy")

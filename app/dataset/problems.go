@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/saysee/saysee/annot/format"
 )
@@ -33,4 +34,30 @@ func sentences(list []format.Problem, total int) []string {
 		lines = append(lines, fmt.Sprintf("and %d problems more", more))
 	}
 	return lines
+}
+
+// The widths in letters of lists in help: beside flags, and in the text above them.
+const (
+	helpWidth    = 90
+	detailsWidth = 112
+)
+
+// wrapped lists words in lines of a width.
+func wrapped[T ~string](words []T, width int) string {
+	var b strings.Builder
+	column := 0
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case column+len(w)+3 > width:
+			b.WriteString(",\n")
+			column = 0
+		default:
+			b.WriteString(", ")
+			column += 2
+		}
+		b.WriteString(string(w))
+		column += len(w)
+	}
+	return b.String()
 }

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/eval"
@@ -51,6 +53,10 @@ type cocoRegion struct {
 
 // readCOCO reads a COCO file without repairing anything; what it cannot take as it stands is an error.
 func readCOCO(file, images string) (*set, error) {
+	file, err := onlyJSON(file)
+	if err != nil {
+		return nil, err
+	}
 	var f cocoFile
 	if err := decode(file, &f); err != nil {
 		return nil, err
@@ -82,6 +88,24 @@ func readCOCO(file, images string) (*set, error) {
 		s.ids = append(s.ids, c.ID)
 	}
 	return s, s.add(file, f.Annotations)
+}
+
+// onlyJSON returns path, or the one JSON file below it when it is a folder.
+func onlyJSON(path string) (string, error) {
+	var found []string
+	err := filepath.WalkDir(path, func(at string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && (at == path || strings.EqualFold(filepath.Ext(at), ".json")) {
+			found = append(found, at)
+		}
+		return err
+	})
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%s has %s", path, count(len(found), "JSON file"))
+	}
+	if err != nil {
+		return "", err
+	}
+	return found[0], nil
 }
 
 // maxSide is more than any camera has, and keeps rasters within reason.

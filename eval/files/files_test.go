@@ -116,6 +116,29 @@ func TestOpenTruth(t *testing.T) {
 	})
 }
 
+func TestOpenFolder(t *testing.T) {
+	file := write(t, "truth.json", truth)
+	dir := filepath.Dir(file)
+	p, err := files.OpenTruth(dir, files.Options{})
+	check(t, err)
+	if p.Photos[0].Truth[0].Area != 40 || p.Paths[0] != filepath.Join(dir, "a", "one.jpg") {
+		t.Errorf("got %+v at %s", p.Photos[0].Truth, p.Paths[0])
+	}
+}
+
+// VOC's difficult objects need not be found.
+func TestOpenIgnoresDifficult(t *testing.T) {
+	object := func(difficult string) string {
+		return "<object><name>cat</name><difficult>" + difficult + "</difficult><bndbox><xmin>11</xmin><ymin>21</ymin><xmax>110</xmax><ymax>220</ymax></bndbox></object>"
+	}
+	xml := "<annotation><filename>a.jpg</filename><size><width>640</width><height>480</height></size>" + object("1") + object("0") + "</annotation>"
+	p, err := files.OpenTruth(filepath.Dir(write(t, "a.xml", xml)), files.Options{})
+	check(t, err)
+	if got := p.Photos[0].Truth; len(got) != 2 || !got[0].Ignore || got[1].Ignore {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestOpenMatchesNames(t *testing.T) {
 	predictions := `{"images":[
  {"id":1,"file_name":"two.png","width":100,"height":80},
