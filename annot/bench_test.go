@@ -72,3 +72,68 @@ func BenchmarkTraceNoise(b *testing.B) {
 		m.Trace()
 	}
 }
+
+// BenchmarkStep is what a person waits for: one edit of a photo with 1,000 regions, and the journal line that
+// holds it, flushed to the disk.
+func BenchmarkStep(b *testing.B) {
+	w, err := annot.OpenWorkspace(b.TempDir(), annot.Class{Name: "cat"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Close()
+	rng := rand.New(rand.NewPCG(26, 27))
+	doc := annot.Document{Photo: annot.Photo{Path: "a.jpg", Width: benchSide, Height: benchSide}}
+	for range 1000 {
+		c := annot.Point{X: rng.Float64() * benchSide, Y: rng.Float64() * benchSide}
+		m := annot.Stroke([]annot.Point{c}, 15, benchSide, benchSide)
+		if !m.Empty() {
+			doc.Regions = append(doc.Regions, annot.Region{Shape: m, Box: m.Bounds()})
+		}
+	}
+	if err := w.OpenPhoto(doc); err != nil {
+		b.Fatal(err)
+	}
+	edit := func(e *annot.Edit) error {
+		return e.Update("a.jpg", 1, func(r *annot.Region) { r.Score += 0.1 })
+	}
+	b.Run("InMemory", func(b *testing.B) {
+		p := annot.NewProject(w.Classes(), 0)
+		if err := p.OpenPhoto(doc); err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if _, err := p.Do("edit", edit); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Journalled", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := w.Do("edit", edit); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := w.Trouble(); err != nil {
+			b.Fatal(err)
+		}
+	})
+	b.Run("Encode", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := annot.EncodeDocument(doc, annot.Origin{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	data, err := annot.EncodeDocument(doc, annot.Origin{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Decode", func(b *testing.B) {
+		b.SetBytes(int64(len(data)))
+		for b.Loop() {
+			if _, _, _, err := annot.DecodeDocument(data); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

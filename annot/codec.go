@@ -47,8 +47,10 @@ func EncodeDocument(d Document, o Origin) ([]byte, error) {
 	top.add("classes", namesInUse(d, o))
 	top.addExtra(d.Extra, documentFields)
 	regions := make([]json.RawMessage, 0, len(d.Regions)+len(d.Broken))
+	one := &object{}
 	for _, r := range d.Regions {
-		raw, err := encodeRegion(r)
+		one.reset()
+		raw, err := encodeRegion(one, r)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: region %d: %w", d.Photo.Path, r.ID, err)
 		}
@@ -88,8 +90,7 @@ var regionFields = []string{
 	"review", "track", "locked", "hidden", "extra",
 }
 
-func encodeRegion(r Region) (json.RawMessage, error) {
-	o := &object{}
+func encodeRegion(o *object, r Region) (json.RawMessage, error) {
 	o.add("id", r.ID)
 	o.add("class", r.Class)
 	o.add("box", [4]float64{r.Box.X0, r.Box.Y0, r.Box.X1, r.Box.Y1})
@@ -178,24 +179,46 @@ func (w words[T]) value(s string) (T, error) {
 	return T(i), nil
 }
 
-// object writes a JSON object with its fields in order.
+// object writes a JSON object with its fields in order. It can be reset and used for another.
 type object struct {
+	buf    bytes.Buffer // the fields, each as "name": value
+	enc    *json.Encoder
 	fields []field
 	err    error
 }
 
 type field struct {
-	name  string
-	value json.RawMessage
-	lines []json.RawMessage // for an array with a line for each element
+	from, to int               // in buf
+	lines    []json.RawMessage // for an array with a line for each element, else empty
+}
+
+func (o *object) reset() {
+	o.buf.Reset()
+	o.fields = o.fields[:0]
+	o.err = nil
 }
 
 func (o *object) add(name string, value any) {
-	raw, err := marshal(value)
+	from := o.buf.Len()
+	err := errors.Join(o.encode(name, ": "), o.encode(value, ""))
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("field %q: %w", name, err)
 	}
-	o.fields = append(o.fields, field{name: name, value: raw})
+	o.fields = append(o.fields, field{from: from, to: o.buf.Len()})
+}
+
+// encode writes a value without the escapes that are for web pages only.
+func (o *object) encode(v any, end string) error {
+	if o.enc == nil {
+		o.enc = json.NewEncoder(&o.buf)
+		o.enc.SetEscapeHTML(false)
+	}
+	if err := o.enc.Encode(v); err != nil {
+		return err
+	}
+	o.buf.Truncate(o.buf.Len() - 1) // the encoder ends with a line break
+	o.buf.WriteString(end)
+	return nil
 }
 
 func (o *object) addUnless(skip bool, name string, value any) {
@@ -205,7 +228,8 @@ func (o *object) addUnless(skip bool, name string, value any) {
 }
 
 func (o *object) addLines(name string, lines []json.RawMessage) {
-	o.fields = append(o.fields, field{name: name, lines: lines, value: json.RawMessage("[]")})
+	o.add(name, [0]int{})
+	o.fields[len(o.fields)-1].lines = lines
 }
 
 // addExtra adds fields that are not ours. Those that have a name of ours go into an object "extra".
@@ -221,30 +245,17 @@ func (o *object) addExtra(extra map[string]json.RawMessage, ours []string) {
 	o.addUnless(len(clash) == 0, "extra", clash)
 }
 
-// marshal is json.Marshal without the escapes that are for web pages only.
-func marshal(v any) (json.RawMessage, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), err
-}
-
 // line returns the object in one line.
 func (o *object) line() (json.RawMessage, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	var buf bytes.Buffer
+	out := make([]byte, 0, o.buf.Len()+2*len(o.fields)+2)
 	for i, f := range o.fields {
-		buf.WriteString([]string{"{", ", "}[min(i, 1)])
-		name, _ := marshal(f.name)
-		buf.Write(name)
-		buf.WriteString(": ")
-		buf.Write(f.value)
+		out = append(out, [...]string{"{", ", "}[min(i, 1)]...)
+		out = append(out, o.buf.Bytes()[f.from:f.to]...)
 	}
-	buf.WriteString("}")
-	return buf.Bytes(), nil
+	return append(out, '}'), nil
 }
 
 // lines returns the object as a file, a line for each field and for each element of its long arrays.
@@ -252,24 +263,23 @@ func (o *object) lines() ([]byte, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	var buf bytes.Buffer
+	var out bytes.Buffer
 	for i, f := range o.fields {
-		buf.WriteString([]string{"{\n  ", ",\n  "}[min(i, 1)])
-		name, _ := marshal(f.name)
-		buf.Write(name)
-		buf.WriteString(": ")
+		out.WriteString([...]string{"{\n  ", ",\n  "}[min(i, 1)])
+		text := o.buf.Bytes()[f.from:f.to]
 		if len(f.lines) == 0 {
-			buf.Write(f.value)
+			out.Write(text)
 			continue
 		}
+		out.Write(bytes.TrimSuffix(text, []byte("[]")))
 		for j, l := range f.lines {
-			buf.WriteString([]string{"[\n    ", ",\n    "}[min(j, 1)])
-			buf.Write(l)
+			out.WriteString([...]string{"[\n    ", ",\n    "}[min(j, 1)])
+			out.Write(l)
 		}
-		buf.WriteString("\n  ]")
+		out.WriteString("\n  ]")
 	}
-	buf.WriteString("\n}\n")
-	return buf.Bytes(), nil
+	out.WriteString("\n}\n")
+	return out.Bytes(), nil
 }
 
 // fields are the fields of a JSON object that nobody has taken yet.

@@ -43,11 +43,11 @@ const maxJournalSlack = 32 << 20
 
 // AppendRecord appends a record as a line of a journal.
 func AppendRecord(line []byte, r Record) ([]byte, error) {
-	data, err := marshal(r)
+	// The encoder compacts a RawMessage, so data has no line break.
+	data, err := json.Marshal(r)
 	if err != nil {
 		return line, fmt.Errorf("write journal: %w", err)
 	}
-	// RawMessage is compacted by the encoder, so data has no line break.
 	line = fmt.Appendf(line, "%08x ", crc32.Checksum(data, castagnoli))
 	return append(append(line, data...), '\n'), nil
 }
