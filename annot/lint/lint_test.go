@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"io/fs"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -140,6 +141,69 @@ func TestRepairedIsClean(t *testing.T) {
 	}
 	if photos, _ := ds.Collect(); len(photos[0].Regions) != 7 {
 		t.Error("the original has changed")
+	}
+}
+
+func TestRepairedIsCleanWhateverIsWrong(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	number := func() float64 {
+		switch rng.IntN(20) {
+		case 0:
+			return math.NaN()
+		case 1:
+			return math.Inf(1 - 2*rng.IntN(2))
+		case 2:
+			return (rng.Float64() - 0.5) * 1e300
+		case 3, 4, 5:
+			return float64(rng.IntN(12) * 10)
+		}
+		return rng.Float64()*300 - 100
+	}
+	outline := func() annot.Ring {
+		var r annot.Ring
+		for range rng.IntN(8) {
+			r = append(r, annot.Point{X: number(), Y: number()})
+		}
+		return r
+	}
+	region := func() annot.Region {
+		class := rng.IntN(4) - 1
+		switch rng.IntN(4) {
+		case 0:
+			return shaped(class, annot.Polygon{{Outer: outline(), Holes: []annot.Ring{outline()}}, {Outer: outline()}})
+		case 1:
+			x, y := rng.IntN(120)-10, rng.IntN(70)-10
+			bits := make([]byte, 15*12)
+			for i := range bits {
+				bits[i] = byte(rng.IntN(2))
+			}
+			return shaped(class, annot.NewMask(image.Rect(x, y, x+15, y+12), bits))
+		}
+		return box(class, number(), number(), number(), number())
+	}
+	repairs := 0
+	for range 300 {
+		var regions []annot.Region
+		for range rng.IntN(12) {
+			regions = append(regions, region())
+		}
+		ds := format.FromPhotos(classes("cat", "dog"), []format.Photo{photo(regions...)})
+		o := lint.Options{Size: fixedSize(100, 50)}
+		_, _, err := lint.Check(ds, o, func(f lint.Finding) {
+			if f.Repair != "" {
+				repairs++
+			}
+		})
+		check(t, err)
+		_, _, err = lint.Check(lint.Repaired(ds, o), o, func(f lint.Finding) {
+			if f.Repair != "" {
+				t.Fatalf("repaired, and still %s: %v\n%v", f.Rule, f, regions)
+			}
+		})
+		check(t, err)
+	}
+	if repairs < 500 {
+		t.Error("only", repairs, "repairs were tried")
 	}
 }
 

@@ -112,6 +112,18 @@ func TestEval(t *testing.T) {
 			t.Error("confusion (-want +got):\n", diff)
 		}
 	})
+	t.Run("should give the curves when asked", func(t *testing.T) {
+		folder(t, map[string]string{"t.json": coco, "p.json": results})
+		_, out, _ := run(t, dataset.Eval, "--json", "--curves", "--truth", "t.json", "--predictions=p.json")
+		var got struct {
+			Precision []float64
+			Classes   []struct{ Precision []float64 }
+		}
+		check(t, json.Unmarshal([]byte(out), &got))
+		if c := got.Classes[1].Precision; len(got.Precision) != 101 || len(c) != 101 || c[50] < 0.99 || c[51] != 0 {
+			t.Error("got", got)
+		}
+	})
 	t.Run("should print a table, and write a report", func(t *testing.T) {
 		folder(t, map[string]string{"t.json": coco, "p.json": results})
 		code, out, errs := run(t, dataset.Eval, "--truth", "t.json", "--predictions", "p.json", "--report", "r.html", "--min-score", "0.5", "--worst", "1")

@@ -51,7 +51,7 @@ Exit codes: 0 done, 1 failed, 2 arguments not understood, 3 done, but parts of t
 type evalFlags struct {
 	truth, predictions, find string
 	options                  files.Options
-	masks, json              bool
+	masks, json, curves      bool
 	report                   string
 	worst                    int
 	score                    *float64 // nil: what is best for each class
@@ -83,7 +83,7 @@ func EvalWith(ctx context.Context, finder Finder, args []string, _ io.Reader, st
 	}
 	printProblems(stderr, pair.Problems)
 	if f.json {
-		err = writeJSON(stdout, m.json(pair))
+		err = writeJSON(stdout, m.json(pair, f.curves))
 	} else {
 		err = m.print(stdout, f, pair)
 	}
@@ -105,6 +105,7 @@ func parseEval(canFind bool, args []string, stdout, stderr io.Writer) (f evalFla
 	fs.StringVar(&f.options.Images, "images", "", "`folder` of the photos, the truth's by default")
 	fs.BoolVar(&f.masks, "masks", false, "compare masks instead of boxes, and pixels: mIoU and accuracy")
 	fs.BoolVar(&f.json, "json", false, "print JSON")
+	fs.BoolVar(&f.curves, "curves", false, "with --json: precision at IoU .50 at the recalls 0, .01 … 1, for each class and all")
 	fs.StringVar(&f.report, "report", "", "write a report to this HTML `file`")
 	fs.IntVar(&f.worst, "worst", 12, "`number` of photos with the most errors to draw in the report")
 	fs.Func("min-score", "lowest `score` that counts in the confusion matrix, photos and pixels\n(default: for each class that of its best F1)", func(s string) error {
@@ -282,8 +283,9 @@ type classJSON struct {
 	Truth       int    `json:"truth"`
 	Predictions int    `json:"predictions"`
 	summaryJSON
-	Best     *bestJSON `json:"best"` // null when nothing was found
-	PixelIoU *float64  `json:"pixelIoU,omitempty"`
+	Best      *bestJSON `json:"best"` // null when nothing was found
+	PixelIoU  *float64  `json:"pixelIoU,omitempty"`
+	Precision []float64 `json:"precision,omitempty"`
 }
 
 type confusionJSON struct {
@@ -302,17 +304,21 @@ type evalJSON struct {
 	MeanIoU       *float64      `json:"mIoU,omitempty"`
 	MeanIoUAll    *float64      `json:"mIoUWithBackground,omitempty"`
 	PixelAccuracy *float64      `json:"pixelAccuracy,omitempty"`
+	Precision     []float64     `json:"precision,omitempty"`
 	Classes       []classJSON   `json:"classes"`
 	Confusion     confusionJSON `json:"confusion"`
 	Problems      []string      `json:"problems"`
 }
 
-func (m *measures) json(pair *files.Pair) evalJSON {
+func (m *measures) json(pair *files.Pair, curves bool) evalJSON {
 	all := &m.result.Overall
 	out := evalJSON{
 		Photos: len(pair.Photos), Truth: all.Truth, Predictions: all.Predictions, Compared: compared(m.by),
 		summaryJSON: summaryJSON(all.Summary), Best: best(all.Best),
 		Classes: []classJSON{}, Confusion: m.confusion(pair), Problems: append([]string{}, pair.Problems...),
+	}
+	if curves && all.Truth > 0 {
+		out.Precision = all.Precision[0][:]
 	}
 	for i := range m.result.Classes {
 		c := &m.result.Classes[i]
@@ -323,6 +329,9 @@ func (m *measures) json(pair *files.Pair) evalJSON {
 		if m.pixels != nil {
 			iou := m.pixels.IoU(i)
 			one.PixelIoU = &iou
+		}
+		if curves && c.Truth > 0 {
+			one.Precision = c.Precision[0][:]
 		}
 		out.Classes = append(out.Classes, one)
 	}
