@@ -73,6 +73,8 @@ type openPhoto struct {
 type closedPhoto struct {
 	version Version
 	sum     [sha256.Size]byte
+	photo   Photo    // whose size no file tells if the photo was never saved
+	nextID  RegionID // may be beyond what was saved, after an undo
 }
 
 type step struct {
@@ -118,12 +120,8 @@ func (p *Project) OpenPhoto(doc Document) error {
 	}
 	photo := &openPhoto{doc: doc}
 	if old, ok := p.closed[path]; ok {
-		sum, err := doc.sum()
-		if err != nil {
+		if err := photo.resume(old); err != nil {
 			return err
-		}
-		if old.sum == sum {
-			photo.now = old.version
 		}
 	}
 	if photo.now == 0 {
@@ -134,6 +132,19 @@ func (p *Project) OpenPhoto(doc Document) error {
 	delete(p.closed, path)
 	p.photos[path] = photo
 	return nil
+}
+
+// resume takes up where a photo was closed, if it is the same still.
+func (o *openPhoto) resume(old closedPhoto) error {
+	if o.doc.Photo.Width == 0 && o.doc.Photo.Height == 0 {
+		o.doc.Photo = old.photo
+	}
+	o.doc.NextID = max(o.doc.NextID, old.nextID)
+	sum, err := o.doc.sum()
+	if err == nil && sum == old.sum {
+		o.now = old.version
+	}
+	return err
 }
 
 // checked returns a copy that is fit for a project.
@@ -176,8 +187,9 @@ func (d *Document) giveIDs() {
 	}
 }
 
-// sum is a checksum of what the document says.
+// sum is a checksum of what the document says, but for the ids that were given and taken back.
 func (d Document) sum() ([sha256.Size]byte, error) {
+	d.NextID = 0
 	data, err := EncodeDocument(d, Origin{})
 	return sha256.Sum256(data), err
 }
@@ -196,7 +208,7 @@ func (p *Project) ClosePhoto(path string) error {
 		if err != nil {
 			return err
 		}
-		p.closed[path] = closedPhoto{photo.now, sum}
+		p.closed[path] = closedPhoto{photo.now, sum, photo.doc.Photo, photo.doc.NextID}
 	}
 	delete(p.photos, path)
 	return nil

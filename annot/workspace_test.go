@@ -91,14 +91,14 @@ func TestWorkspace(t *testing.T) {
 	t.Run("should recover what a crash has left, as one step", func(t *testing.T) {
 		dir := t.TempDir()
 		w := openWorkspace(t, dir)
-		for _, path := range []string{"a.jpg", "latin-\xe9.jpg"} {
+		for _, path := range []string{"a.jpg", latin} {
 			openPhoto(t, w, path)
 			add(t, w.Project, path, box(1, 1, 5, 5))
 		}
 		do(t, w.Project, "rename", func(e *annot.Edit) error { return e.RenameClass(0, "kitten") })
 		want := takePicture(t, w.Project)
 		w = reopen(t, w, dir)
-		if diff := cmp.Diff([]string{"", "a.jpg", "latin-\xe9.jpg"}, w.Left()); diff != "" {
+		if diff := cmp.Diff([]string{"", "a.jpg", latin}, w.Left()); diff != "" {
 			t.Error(diff)
 		}
 		if err := w.Recover(); err != nil {
@@ -148,6 +148,22 @@ func TestWorkspace(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"a.jpg"}, w.Unsaved()); diff != "" {
 			t.Error(diff)
+		}
+	})
+	t.Run("should redo in a photo that was closed and never saved, without giving an id twice", func(t *testing.T) {
+		w := openWorkspace(t, t.TempDir())
+		openPhoto(t, w, "a.jpg")
+		first := add(t, w.Project, "a.jpg", box(1, 1, 5, 5))
+		undo(t, w.Project)
+		if err := w.ClosePhoto("a.jpg"); err != nil {
+			t.Fatal(err)
+		}
+		redo(t, w.Project)
+		if d := document(t, w.Project, "a.jpg"); d.Photo.Width != 40 || len(d.Regions) != 1 {
+			t.Errorf("got %+v", d)
+		}
+		if second := add(t, w.Project, "a.jpg", box(1, 1, 5, 5)); second == first {
+			t.Errorf("id %d came twice", second)
 		}
 	})
 	t.Run("should tell when labels are for another size", func(t *testing.T) {
