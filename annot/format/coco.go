@@ -339,11 +339,14 @@ func (ix *cocoIndex) photo(i int) item {
 	return it
 }
 
+// maxSide bounds width and height, so that no file can make us walk over pixels without end.
+const maxSide = 1 << 20
+
 // pixels consumes a width or height.
 func (s *scanner) pixels() int {
 	at := s.i
 	n, ok := s.integer()
-	if !ok || n < 0 || n > math.MaxInt32 {
+	if s.err == nil && (!ok || n < 0 || n > maxSide) {
 		s.warn(at, fmt.Errorf("%w: width or height", ErrGeometry))
 		return 0
 	}
@@ -528,7 +531,7 @@ func (s *scanner) rle(w, h int) (annot.Mask, error) {
 		return annot.Mask{}, s.err
 	case err != nil:
 		return annot.Mask{}, err
-	case sized != 2 || !(size[0] >= 0 && size[1] >= 0 && size[0] <= math.MaxInt32 && size[1] <= math.MaxInt32):
+	case sized != 2 || !(size[0] >= 0 && size[1] >= 0 && size[0] <= maxSide && size[1] <= maxSide):
 		return annot.Mask{}, fmt.Errorf("%w: size of run lengths", ErrGeometry)
 	case (w != 0 || h != 0) && (int(size[0]) != h || int(size[1]) != w):
 		return annot.Mask{}, fmt.Errorf("%w: mask of %g × %g on a photo of %d × %d", ErrGeometry, size[1], size[0], w, h)

@@ -15,7 +15,7 @@ import (
 
 // imageKeys and annotationKeys are the keys that the writer itself gives.
 var (
-	cocoImageKeys      = set("id", "file_name", "width", "height", metaKey)
+	cocoImageKeys      = set("id", "imageData", "file_name", "width", "height", metaKey)
 	cocoAnnotationKeys = set("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", scoreKey, metaKey)
 	cocoTopKeys        = set("images", "annotations", "categories", "info", "licenses", metaKey)
 )

@@ -314,12 +314,13 @@ func unturned(ring annot.Ring, degrees float64) (annot.Box, bool) {
 		return annot.Point{X: c.X + dx*cos - dy*sin, Y: c.Y + dx*sin + dy*cos}
 	}
 	a, z := back(ring[0]), back(ring[2])
-	b := annot.Box{X0: a.X, Y0: a.Y, X1: z.X, Y1: z.Y}
+	fine := func(v float64) float64 { return math.Round(v*1e6) / 1e6 } // what turning there and back costs
+	b := annot.Box{X0: fine(a.X), Y0: fine(a.Y), X1: fine(z.X), Y1: fine(z.Y)}
 	if b.Empty() {
 		return b, false
 	}
 	for i, p := range turnedBox(b, degrees) {
-		if p.Distance(ring[i]) > 1e-6 {
+		if p.Distance(ring[i]) > 1e-5 {
 			return b, false
 		}
 	}

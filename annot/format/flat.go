@@ -59,7 +59,7 @@ const flatVersion = 1
 var (
 	flatTopKeys    = set("format", "version", "classes", "photos")
 	flatClassKeys  = set("name", "phrases", "negatives", "color")
-	flatPhotoKeys  = set("file", "width", "height", "split", "state", "unlabelled", "regions")
+	flatPhotoKeys  = set("file", "imageData", "width", "height", "split", "state", "unlabelled", "regions")
 	flatRegionKeys = set("class", "box", "polygon", "mask", "line", "point", "score", "source", "model", "phrase",
 		"review", "track", "locked", "hidden", "id")
 )
@@ -291,9 +291,11 @@ func (s *scanner) flatShape(key string, p *Photo) annot.Shape {
 		}
 	case "mask":
 		var m annot.Mask
-		if m, err = s.rle(p.Width, p.Height); err == nil {
-			shape = m
+		m, err = s.rle(p.Width, p.Height)
+		if err == nil && m.Empty() {
+			err = fmt.Errorf("%w: empty mask", ErrGeometry)
 		}
+		shape = m
 	default:
 		shape, err = s.points(key)
 	}

@@ -571,15 +571,16 @@ func (d *dialect) imagePath(root string, p *Photo, o WriteOptions) string {
 }
 
 func (d *dialect) encode(p *Photo, f *fitted, classes []annot.Class, imagePath string) ([]byte, error) {
-	field := func(b []byte, key, otherwise string) []byte {
+	field := func(b []byte, key, otherwise string, valid func(v any) bool) []byte {
 		b = append(appendText(append(b, ",\n  "...), key), ": "...)
-		if raw := p.Extra[key]; json.Valid(raw) {
+		var v any
+		if raw := p.Extra[key]; json.Unmarshal(raw, &v) == nil && valid(v) {
 			return append(b, raw...)
 		}
 		return append(b, otherwise...)
 	}
 	b := appendText([]byte("{\n  \"version\": "), d.version)
-	b = field(b, "flags", "{}")
+	b = field(b, "flags", "{}", isFlags)
 	if d.xlabel {
 		b = fmt.Appendf(b, ",\n  \"checked\": %t", p.State == Checked)
 	}
@@ -604,12 +605,12 @@ func (d *dialect) encode(p *Photo, f *fitted, classes []annot.Class, imagePath s
 		}
 	}
 	b = appendText(append(b, "\n  ],\n  \"imagePath\": "...), imagePath)
-	b = field(b, "imageData", "null")
+	b = field(b, "imageData", "null", isText)
 	if p.Width > 0 && p.Height > 0 {
 		b = fmt.Appendf(b, ",\n  \"imageHeight\": %d,\n  \"imageWidth\": %d", p.Height, p.Width)
 	}
 	if d.xlabel {
-		b = field(b, "description", `""`)
+		b = field(b, "description", `""`, isText)
 	}
 	b = appendExtra(b, p.Extra, d.photoKeys())
 	meta := *p
@@ -785,11 +786,11 @@ func isBool(v any) bool   { _, ok := v.(bool); return ok }
 func isList(v any) bool   { _, ok := v.([]any); return ok }
 func isObject(v any) bool { _, ok := v.(map[string]any); return ok }
 
-// isFlags reports whether v is an object of booleans and nulls, as labelme wants flags.
+// isFlags reports whether v is an object of booleans, as labelme wants flags.
 func isFlags(v any) bool {
 	m, ok := v.(map[string]any)
 	for _, f := range m {
-		if f != nil && !isBool(f) {
+		if !isBool(f) {
 			return false
 		}
 	}

@@ -121,7 +121,7 @@ func (d *labelStudioData) photo(i int) namedItem {
 // taskSize consumes [width, height], which our writer adds for photos without regions.
 func (s *scanner) taskSize(p *Photo) {
 	var v [2]float64
-	if s.floats(v[:]) == 2 && v[0] >= 0 && v[1] >= 0 && v[0] < math.MaxInt32 && v[1] < math.MaxInt32 {
+	if s.floats(v[:]) == 2 && v[0] >= 0 && v[1] >= 0 && v[0] <= maxSide && v[1] <= maxSide {
 		p.Width, p.Height = int(v[0]), int(v[1])
 	}
 }

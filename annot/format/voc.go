@@ -263,7 +263,7 @@ func vocDefault(n *xmlNode) bool {
 
 func pixelCount(text string) int {
 	n, err := strconv.Atoi(strings.TrimSpace(text))
-	if err != nil || n < 0 || n > math.MaxInt32 {
+	if err != nil || n < 0 || n > maxSide {
 		return 0
 	}
 	return n

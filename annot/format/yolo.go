@@ -395,7 +395,7 @@ func (y *yoloData) photo(i int) item {
 		it.problems = append(it.problems, Problem{File: file, Line: line, Err: err})
 	}
 	var err error
-	if p.Width, p.Height, err = y.o.size(p.Path); err != nil || p.Width <= 0 || p.Height <= 0 {
+	if p.Width, p.Height, err = y.o.size(p.Path); err != nil || p.Width <= 0 || p.Height <= 0 || max(p.Width, p.Height) > maxSide {
 		fault(yp.file, 0, errors.Join(ErrNoSize, err))
 		return it
 	}
