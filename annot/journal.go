@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -97,14 +98,15 @@ type journal struct {
 	path    string
 	f       *os.File
 	pending map[string]json.RawMessage
-	live    int  // bytes of pending
-	size    int  // bytes written to the file
-	torn    bool // a write has failed and may have left half a line
+	left    map[string]bool // what of pending a crash has left, and nobody has decided about
+	live    int             // bytes of pending
+	size    int             // bytes written to the file
+	torn    bool            // a write has failed and may have left half a line
 }
 
 // openJournal reads what a crash has left, and begins a fresh journal that holds the same.
 func openJournal(path string) (*journal, []error, error) {
-	j := &journal{path: path, pending: map[string]json.RawMessage{}}
+	j := &journal{path: path, pending: map[string]json.RawMessage{}, left: map[string]bool{}}
 	var problems []error
 	old, err := os.Open(path)
 	switch {
@@ -119,6 +121,9 @@ func openJournal(path string) (*journal, []error, error) {
 			j.keep(r)
 		}
 	}
+	for k := range j.pending {
+		j.left[k] = true
+	}
 	if len(problems) > 0 { // what cannot be read is kept aside for a person to look at
 		if err := os.Rename(path, path+".damaged"); err != nil {
 			return nil, nil, fmt.Errorf("put damaged journal aside: %w", err)
@@ -132,25 +137,16 @@ func (j *journal) keep(r Record) {
 	j.live += len(r.Data) - len(j.pending[key])
 	if r.Data == nil {
 		delete(j.pending, key)
+		delete(j.left, key)
 	} else {
 		j.pending[key] = r.Data
 	}
 }
 
-// keys returns what is not saved, sorted.
-func (j *journal) keys() []string {
-	keys := make([]string, 0, len(j.pending))
-	for k := range j.pending {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 // rewrite replaces the file by one without outdated lines and opens it for more.
 func (j *journal) rewrite() error {
 	var data []byte
-	for _, k := range j.keys() {
+	for _, k := range slices.Sorted(maps.Keys(j.pending)) {
 		var err error
 		if data, err = AppendRecord(data, Record{[]byte(k), j.pending[k]}); err != nil {
 			return err

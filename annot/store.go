@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -183,6 +184,9 @@ func (s *Store) save(key string, data []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := s.putAside(key); err != nil {
+		return err
+	}
 	changed, err := s.changed(key)
 	if err != nil {
 		return err
@@ -222,8 +226,18 @@ func makeDir(dir string) error {
 	return atomic.SyncDir(parent)
 }
 
-// conflictName matches the names that saveCopy gives.
-var conflictName = regexp.MustCompile(`\.conflict-\d{4}-\d\d-\d\d-\d{6}(-\d+)?\.json$`)
+// besideName matches the names that beside gives.
+var besideName = regexp.MustCompile(`\.(conflict|recovered)-\d{4}-\d\d-\d\d-\d{6}(-\d+)?\.json$`)
+
+// beside returns a name, that no file has yet, for another state of a file.
+func beside(path, word string) string {
+	stem := strings.TrimSuffix(path, ".json") + "." + word + "-" + time.Now().Format("2006-01-02-150405")
+	name := stem + ".json"
+	for n := 2; exists(name); n++ {
+		name = fmt.Sprintf("%s-%d.json", stem, n)
+	}
+	return name
+}
 
 // saveCopy writes ours beside theirs.
 func (s *Store) saveCopy(key, path string, data []byte) (*Conflict, error) {
@@ -233,16 +247,32 @@ func (s *Store) saveCopy(key, path string, data []byte) (*Conflict, error) {
 		s.files[key] = mark
 	}
 	if mark.copy == "" {
-		stem := strings.TrimSuffix(path, ".json") + ".conflict-" + time.Now().Format("2006-01-02-150405")
-		mark.copy = stem + ".json"
-		for n := 2; exists(mark.copy); n++ {
-			mark.copy = fmt.Sprintf("%s-%d.json", stem, n)
-		}
+		mark.copy = beside(path, "conflict")
 	}
 	if err := atomic.WriteFile(mark.copy, data, atomic.DefaultPerm); err != nil {
 		return nil, fmt.Errorf("save labels beside those of another program: %w", err)
 	}
 	return &Conflict{path, mark.copy}, nil
+}
+
+// putAside writes what a crash has left of a photo, and nobody has decided about, to a file of its own
+// before something newer takes its place in the journal.
+func (s *Store) putAside(key string) error {
+	if !s.journal.left[key] {
+		return nil
+	}
+	path, err := s.file(key)
+	if err != nil {
+		return err
+	}
+	if err := makeDir(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("put aside what a crash has left: %w", err)
+	}
+	if err := atomic.WriteFile(beside(path, "recovered"), s.journal.pending[key], atomic.DefaultPerm); err != nil {
+		return fmt.Errorf("put aside what a crash has left: %w", err)
+	}
+	delete(s.journal.left, key)
+	return nil
 }
 
 func exists(path string) bool {
@@ -281,6 +311,9 @@ func (s *Store) Overwrite(photo string) error {
 func (s *Store) Note(o Origin, docs ...Document) error {
 	records := make([]Record, len(docs))
 	for i, d := range docs {
+		if err := s.putAside(d.Photo.Path); err != nil {
+			return err
+		}
 		data, err := EncodeDocument(d, o)
 		if err != nil {
 			return err
@@ -292,6 +325,9 @@ func (s *Store) Note(o Origin, docs ...Document) error {
 
 // NoteProject writes the class table to the journal.
 func (s *Store) NoteProject(p ProjectFile) error {
+	if err := s.putAside(projectKey); err != nil {
+		return err
+	}
 	data, err := EncodeProject(p)
 	if err != nil {
 		return err
@@ -309,9 +345,13 @@ func (s *Store) Settle(photos ...string) error {
 	return s.journal.note(records...)
 }
 
-// Left returns the paths of the photos that the journal holds unsaved work on, as after a crash. The empty
-// path is the class table.
-func (s *Store) Left() []string { return s.journal.keys() }
+// Left returns the paths of the photos that a crash has left unsaved work on, sorted, until Taken or Settle
+// decides about it. The empty path is the class table. What is noted or saved over without a decision goes
+// to a file of its own first, beside the photo's.
+func (s *Store) Left() []string { return slices.Sorted(maps.Keys(s.journal.left)) }
+
+// Taken tells that what Recover has returned for a photo is in use now.
+func (s *Store) Taken(photo string) { delete(s.journal.left, photo) }
 
 // Recover returns the unsaved state of a photo. The error wraps fs.ErrNotExist when there is none.
 func (s *Store) Recover(photo string) (Document, Origin, error) {
@@ -350,7 +390,7 @@ func (s *Store) Saved() ([]string, error) {
 		if err != nil {
 			return err
 		}
-		if e.Type().IsRegular() && strings.HasSuffix(rel, ".json") && !conflictName.MatchString(rel) {
+		if e.Type().IsRegular() && strings.HasSuffix(rel, ".json") && !besideName.MatchString(rel) {
 			all = append(all, strings.TrimSuffix(filepath.ToSlash(rel), ".json"))
 		}
 		return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 )
 
@@ -251,31 +250,27 @@ func (w *Workspace) KeepOurs(path string) error {
 	return nil
 }
 
-// Left returns the paths of the photos with work that a crash has left unsaved; the empty path is the class
-// table.
-func (w *Workspace) Left() []string {
-	return slices.DeleteFunc(w.store.Left(), func(path string) bool {
-		if path == projectKey {
-			_, unsaved := w.ClassesVersion()
-			return unsaved
-		}
-		photo := w.photos[path]
-		return photo != nil && photo.now != photo.saved
-	})
-}
+// Left returns the paths of the photos with work that a crash has left unsaved, until Recover or Decline is
+// called; the empty path is the class table. If the person changes such a photo before, what was left goes
+// to a file beside the photo's.
+func (w *Workspace) Left() []string { return w.store.Left() }
 
-// Recover brings back what a crash has left unsaved, all in one step that can be undone. It must come
-// before other edits. What cannot be recovered stays in the journal and is told of in the error.
+// Recover brings back what a crash has left unsaved, all in one step that can be undone. What cannot be
+// recovered stays in the journal and is told of in the error.
 func (w *Workspace) Recover() error {
 	var errs []error
-	left := w.store.Left()
 	_, err := w.Do("recovered after a crash", func(e *Edit) error {
-		for _, path := range left {
+		for _, path := range w.Left() {
+			var err error
 			if path == projectKey {
-				errs = append(errs, w.recoverClasses(e))
+				err = w.recoverClasses(e)
 			} else {
-				errs = append(errs, w.recoverPhoto(e, path))
+				err = w.recoverPhoto(e, path)
 			}
+			if err == nil {
+				w.store.Taken(path)
+			}
+			errs = append(errs, err)
 		}
 		return nil
 	})

@@ -122,6 +122,32 @@ func TestWorkspace(t *testing.T) {
 			t.Errorf("after undo: %v", got)
 		}
 	})
+	t.Run("should put aside what a crash has left when the person works on", func(t *testing.T) {
+		dir := t.TempDir()
+		w := openWorkspace(t, dir)
+		openPhoto(t, w, "a.jpg")
+		add(t, w.Project, "a.jpg", box(1, 1, 5, 5))
+		w = reopen(t, w, dir)
+		openPhoto(t, w, "a.jpg")
+		add(t, w.Project, "a.jpg", box(7, 7, 9, 9))
+		if err := errors.Join(w.Trouble(), w.SaveAll()); err != nil {
+			t.Fatal(err)
+		}
+		if len(w.Left()) > 0 {
+			t.Errorf("left: %v", w.Left())
+		}
+		aside, err := filepath.Glob(filepath.Join(dir, "photos", "a.jpg.recovered-*.json"))
+		if len(aside) != 1 || err != nil {
+			t.Fatal(aside, err)
+		}
+		data, err := os.ReadFile(aside[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, _, _, err := annot.DecodeDocument(data); err != nil || len(d.Regions) != 1 || d.Regions[0].Box.X0 != 1 {
+			t.Errorf("aside: %+v, %v", d, err)
+		}
+	})
 	t.Run("should give up what a crash has left when asked to", func(t *testing.T) {
 		dir := t.TempDir()
 		w := openWorkspace(t, dir)
