@@ -99,6 +99,19 @@ func Resize(b annot.Box, h Handle, p annot.Point) annot.Box {
 	return BoxOf(annot.Point{X: b.X0, Y: b.Y0}, annot.Point{X: b.X1, Y: b.Y1})
 }
 
+// Held returns where a handle that is dragged to p lies on the box that this makes: p for a corner, the middle of
+// a side for the others.
+func (h Handle) Held(resized annot.Box, p annot.Point) annot.Point {
+	at := resized.Center()
+	if h.across() != 0 {
+		at.X = p.X
+	}
+	if h.down() != 0 {
+		at.Y = p.Y
+	}
+	return at
+}
+
 // KeepRatio returns p moved so that resizing b by a corner to it keeps the ratio of the box's sides; p itself
 // for other handles and flat boxes.
 func KeepRatio(b annot.Box, h Handle, p annot.Point) annot.Point {

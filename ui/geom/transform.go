@@ -228,3 +228,9 @@ func (t Transform) Visible() annot.Box {
 func (t Transform) Bounds() annot.Box {
 	return annot.Box{X1: float64(t.photo.X), Y1: float64(t.photo.Y)}
 }
+
+// Around returns the transform that shows a photo at a zoom with p in the middle, wherever that is: what a
+// magnifier shows. The limits do not hold for it until it is changed.
+func Around(photo image.Point, w, h float64, p annot.Point, zoom float64) Transform {
+	return Transform{photo: photo, w: finite(w), h: finite(h), zoom: zoom, cx: p.X, cy: p.Y}
+}
