@@ -9,6 +9,9 @@ import (
 	"github.com/saysee/saysee/annot"
 )
 
+// maxName is the longest path that Linux takes.
+const maxName = 4096
+
 // safeName returns the slash path that a file gives for a photo, cleaned. Backslashes are taken for
 // slashes. A name that is absolute or climbs out of its folder is refused, so that no writer can be led
 // to a place outside the dataset ("zip slip"). The error wraps ErrUnsafeName.
@@ -17,6 +20,8 @@ func safeName(name string) (string, error) {
 	switch {
 	case name == "" || clean == ".":
 		return "", fmt.Errorf("%w: no name", ErrSyntax)
+	case len(name) > maxName:
+		return "", fmt.Errorf("%w: a name of %d bytes", ErrTooLarge, len(name))
 	case strings.ContainsRune(name, 0),
 		!filepath.IsLocal(filepath.FromSlash(clean)),
 		path.IsAbs(clean), len(clean) > 1 && clean[1] == ':':
