@@ -35,6 +35,8 @@ type Photo struct {
 	// PredictedAreas is nil, or has for each prediction the area in square pixels that decides whether it is
 	// small, medium or large. Nil stands for the areas in the geometry that is compared.
 	PredictedAreas []float64
+	// Void holds pixels that measures of pixels do not judge, such as the 255 of VOC's masks.
+	Void annot.Mask
 }
 
 // Truth is a region that is known to be there.

@@ -24,7 +24,7 @@ type LabelMap struct {
 }
 
 // PaintTruth makes a label map of a photo's truth. Where regions overlap the later one lies on top. Crowds
-// are painted like others, as their pixels do show the class; ignored regions are Void.
+// are painted like others, as their pixels do show the class; ignored regions and the photo's Void are Void.
 func PaintTruth(p Photo) LabelMap {
 	m := blank(p)
 	for _, t := range p.Truth {
@@ -34,6 +34,7 @@ func PaintTruth(p Photo) LabelMap {
 		}
 		m.paint(maskOf(t.Region, p.Width, p.Height), value)
 	}
+	m.paint(p.Void, Void)
 	return m
 }
 

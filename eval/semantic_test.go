@@ -86,8 +86,9 @@ func TestPaint(t *testing.T) {
 		Truth:       []eval.Truth{truth(0, 0, 0, 2, 2), truth(1, 1, 0, 2, 1), ignored},
 		Predictions: []annot.Region{box(0, 0.9, 0, 0, 1, 2), mask, box(0, 0.1, 0, 0, 4, 2)},
 	}
-	t.Run("should paint later truth on top and ignored truth void", func(t *testing.T) {
-		want := eval.LabelMap{Width: 4, Height: 2, Pixels: []uint16{0, 1, 1, void, 0, 0, bg, bg}}
+	p.Void = annot.NewMask(image.Rect(2, 1, 3, 2), []byte{1})
+	t.Run("should paint later truth on top, and ignored truth and pixels void", func(t *testing.T) {
+		want := eval.LabelMap{Width: 4, Height: 2, Pixels: []uint16{0, 1, 1, void, 0, 0, void, bg}}
 		if diff := cmp.Diff(want, eval.PaintTruth(p)); diff != "" {
 			t.Error("(-want +got):\n", diff)
 		}

@@ -58,6 +58,7 @@ type photo struct {
 	w, h    int
 	regions []eval.Truth // predictions have scores, and truth has none
 	areas   []float64    // of predictions, nil when the file states none
+	void    annot.Mask   // pixels not to be judged
 }
 
 // Open reads both files. The error wraps one of package format's, of the file system's, or
@@ -167,6 +168,10 @@ func (s *set) collect(ds *format.Dataset) error {
 			return err
 		}
 		out := photo{name: p.File, path: p.Path, w: p.Width, h: p.Height}
+		// Mask files keep the pixels to ignore as COCO's RLE. What cannot be read ignores nothing.
+		if m, err := shapeOf(p.Extra["ignore"], p.Width, p.Height); err == nil {
+			out.void, _ = m.(annot.Mask)
+		}
 		for _, r := range p.Regions {
 			t := eval.Truth{Region: r}
 			t.Crowd = isSet(r, "iscrowd")
@@ -246,7 +251,7 @@ func pair(t, p *set) (*Pair, error) {
 	used := make([]bool, len(p.photos))
 	shared := 0
 	for n, ph := range t.photos {
-		e := eval.Photo{Name: ph.name, Width: ph.w, Height: ph.h, Truth: ph.regions}
+		e := eval.Photo{Name: ph.name, Width: ph.w, Height: ph.h, Truth: ph.regions, Void: ph.void}
 		i, ok := n, true
 		if p.of != t {
 			i, ok = find(ph.name)

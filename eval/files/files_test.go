@@ -3,6 +3,9 @@ package files_test
 import (
 	"encoding/json"
 	"errors"
+	"image"
+	"image/color"
+	"image/png"
 	"io/fs"
 	"math"
 	"os"
@@ -136,6 +139,31 @@ func TestOpenIgnoresDifficult(t *testing.T) {
 	check(t, err)
 	if got := p.Photos[0].Truth; len(got) != 2 || !got[0].Ignore || got[1].Ignore {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// 255 in a mask of VOC's kind is not to be judged.
+func TestOpenLeavesVoidPixels(t *testing.T) {
+	img := image.NewPaletted(image.Rect(0, 0, 3, 1), make(color.Palette, 256))
+	for i := range img.Palette {
+		img.Palette[i] = color.RGBA{uint8(i), uint8(i), uint8(i), 255}
+	}
+	copy(img.Pix, []uint8{1, 0, 255})
+	dir := t.TempDir()
+	check(t, os.Mkdir(filepath.Join(dir, "SegmentationClass"), 0o755))
+	check(t, os.WriteFile(filepath.Join(dir, "labelmap.txt"), []byte("background:0,0,0::\ncat:1,1,1::\n"), 0o644))
+	f, err := os.Create(filepath.Join(dir, "SegmentationClass", "a.png"))
+	check(t, err)
+	check(t, png.Encode(f, img))
+	check(t, f.Close())
+	p, err := files.OpenTruth(dir, files.Options{TruthFormat: "mask-semantic"})
+	check(t, err)
+	if len(p.Photos) != 1 {
+		t.Fatalf("%d photos, %q", len(p.Photos), p.Problems)
+	}
+	got := eval.PaintTruth(p.Photos[0]).Pixels
+	if len(got) != 3 || got[1] != eval.Background || got[2] != eval.Void {
+		t.Errorf("got %v of classes %q, %q", got, p.Classes, p.Problems)
 	}
 }
 
