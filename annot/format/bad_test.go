@@ -210,7 +210,7 @@ var badInputs = map[string]bad{
 	},
 	"should tell ODVG lines that are cut off": {
 		"odvg", "a.jsonl", `{"filename":"a.jpg","height":9,"width":9,"detection":{"instances":[{"bbox":[1,1,3,3],"label":0,"category":"dog"},{"bbox":[3,1,1,3],"category":"dog"}]}}` + "\n" + `{"filename":"b.jpg","hei`,
-		1, 1,
+		2, 1,
 		[]string{"line 1: instances[1]", "box"},
 		format.ErrGeometry,
 	},

@@ -381,9 +381,17 @@ func writeCVAT(file string, ds *Dataset, o WriteOptions) (*Report, error) {
 	t := newTally(cvatCan, ds, o)
 	head := func() []byte {
 		var b bytes.Buffer
-		b.WriteString("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n<version>1.1</version>\n<meta><task><labels>\n")
+		b.WriteString("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n<version>1.1</version>\n<meta><task>")
+		if ds.Len >= 0 {
+			fmt.Fprintf(&b, "<size>%d</size>", ds.Len)
+		}
+		b.WriteString("<mode>annotation</mode><labels>\n")
 		for _, c := range ds.Classes {
-			fmt.Fprintf(&b, "<label><name>%s</name><color>%s</color><attributes></attributes></label>\n", xmlText(c.Name), xmlText(c.Color))
+			fmt.Fprintf(&b, "<label><name>%s</name>", xmlText(c.Name))
+			if c.Color != "" {
+				fmt.Fprintf(&b, "<color>%s</color>", xmlText(c.Color))
+			}
+			b.WriteString("<attributes></attributes></label>\n")
 		}
 		b.WriteString("</labels></task></meta>\n")
 		return b.Bytes()
