@@ -1,10 +1,13 @@
 """Writes cases.json and generated.json: pycocotools' numbers for small sets of hard cases, and for the generated set.
 
     pip install -r requirements.txt && python make_fixture.py
+
+    python make_fixture.py --random 7 3     prints random sets of the seeds 7, 8 and 9 instead
 """
 
 import json
 import pathlib
+import sys
 
 import numpy as np
 from pycocotools import mask as mask_api
@@ -181,10 +184,18 @@ def random_masks(seed):
     return s.done("segm")
 
 
+def dump(cases):
+    return "[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n"
+
+
 def main():
+    if sys.argv[1:2] == ["--random"]:
+        first, count = map(int, sys.argv[2:4])
+        sys.stdout.write(dump([f(seed) for seed in range(first, first + count) for f in (random_boxes, random_masks)]))
+        return
     cases = [thresholds(), areas(), crowds(), many(), near(), random_boxes(1), random_boxes(2),
              random_masks(1), random_masks(2)]
-    (HERE / "cases.json").write_text("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
+    (HERE / "cases.json").write_text(dump(cases))
     truth, predictions = generated.generate()
     overall, _, _ = peer.evaluate(truth, predictions, "bbox")
     (HERE / "generated.json").write_text(json.dumps(
