@@ -19,17 +19,16 @@ type guides struct {
 	c    *Canvas
 	clip *container.Clip
 
-	crossed bool
-	lines   [4]*canvas.Rectangle // light and dark, upright and level
-	banded  *annot.Box
-	rubber  *canvas.Rectangle
-	rings   [2]*canvas.Circle // of the brush, dark around light
-	tag     *hoverTag
-	glass   *canvas.Raster
-	under   annot.Point // what the magnifier shows
-	rim     *canvas.Rectangle
-	focus   *canvas.Rectangle
-	lens    *lens
+	lines  [4]*canvas.Rectangle // light and dark, upright and level
+	banded *annot.Box
+	rubber *canvas.Rectangle
+	rings  [2]*canvas.Circle // of the brush, dark around light
+	tag    *hoverTag
+	glass  *canvas.Raster
+	under  annot.Point // what the magnifier shows
+	rim    *canvas.Rectangle
+	focus  *canvas.Rectangle
+	lens   *lens
 }
 
 func newGuides(c *Canvas) *guides {
