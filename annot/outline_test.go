@@ -219,6 +219,33 @@ func TestSimplify(t *testing.T) {
 			}
 		}
 	})
+	t.Run("should take any outline that people or files come up with", func(t *testing.T) {
+		for _, p := range []annot.Polygon{
+			nil,
+			{{}},
+			{{Outer: square(0, 0, 1, 1)[:1]}},
+			{{Outer: annot.Ring{{X: 1, Y: 1}, {X: 1, Y: 1}, {X: 1, Y: 1}}}},
+			{{Outer: annot.Ring{{X: 0, Y: 0}, {X: 5, Y: 5}, {X: 2, Y: 2}, {X: 9, Y: 9}}}},
+			{{Outer: square(0, 0, 1, 1), Holes: []annot.Ring{square(-1e12, -1e12, 1e12, 1e12), {}}}},
+			{{Outer: square(-math.MaxFloat64, 0, math.MaxFloat64, 1)}},
+			{{Outer: square(0, 0, math.Inf(1), 1)}},
+		} {
+			got := p.Simplify(2)
+			if len(got) != len(p) || len(ringsOf(got)) != len(ringsOf(p)) {
+				t.Errorf("%v became %v", p, got)
+			}
+		}
+	})
+	t.Run("should need few points for a disc", func(t *testing.T) {
+		disc := annot.Stroke([]annot.Point{{X: 300, Y: 300}}, 250, 600, 600).Trace()
+		for e, most := range map[float64]int{1: 150, 1.5: 60, 2: 40, 10: 20} {
+			got := disc.Simplify(e)
+			checkSimple(t, disc, got, e)
+			if n := len(got[0].Outer); n > most {
+				t.Errorf("error %v: %d of %d points", e, n, len(disc[0].Outer))
+			}
+		}
+	})
 	t.Run("should keep at least triangles and every hole", func(t *testing.T) {
 		p := annot.Polygon{{Outer: square(0, 0, 10, 10), Holes: []annot.Ring{square(4, 4, 5, 5)}}}
 		got := p.Simplify(1000)
