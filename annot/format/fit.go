@@ -215,7 +215,16 @@ func (t *tally) rasterize(f *fitted, i int, r annot.Region, s annot.Polygon, p *
 		f.problem(i, ErrNoSize)
 		return
 	}
-	m := s.Rasterize(p.Width, p.Height, annot.EvenOdd)
+	var m annot.Mask
+	if t.cocoRule && !hasHoles(s) {
+		rings := make([]annot.Ring, len(s))
+		for k := range s {
+			rings[k] = s[k].Outer
+		}
+		m = annot.RasterizeCOCO(rings, p.Width, p.Height)
+	} else {
+		m = s.Rasterize(p.Width, p.Height, annot.EvenOdd)
+	}
 	if m.Empty() {
 		f.problem(i, fmt.Errorf("%w: covers no pixel of the photo", ErrGeometry))
 		return

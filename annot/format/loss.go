@@ -108,8 +108,10 @@ type tally struct {
 	can     Capabilities
 	o       WriteOptions
 	classes int
-	rep     Report
-	losses  [featureCount]Loss
+	// cocoRule makes outlines to masks as COCO's own tools do, so that results agree with a truth in outlines.
+	cocoRule bool
+	rep      Report
+	losses   [featureCount]Loss
 }
 
 func newTally(can Capabilities, ds *Dataset, o WriteOptions) *tally {

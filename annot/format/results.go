@@ -163,6 +163,7 @@ func writeResults(file string, ds *Dataset, o WriteOptions) (*Report, error) {
 	defer out.Abort()
 	w := bufio.NewWriterSize(out, 1<<20)
 	t := newTally(resultsCan, ds, o)
+	t.cocoRule = true
 	encode := func(p Photo) encoded { return t.encodeResults(&p, ids) }
 	sep := "[\n"
 	for e, err := range inOrder(ds.Photos, encode) {
