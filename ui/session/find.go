@@ -1,0 +1,379 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/photo"
+)
+
+// Choice is which models look at photos.
+type Choice uint8
+
+// The choices of models.
+const (
+	Things Choice = iota // boxes with masks
+	Stuff                // every pixel
+)
+
+// RunState is what the models are doing.
+type RunState uint8
+
+// The states of the models.
+const (
+	Idle    RunState = iota // nothing was asked
+	Loading                 // the models are being loaded
+	Running
+	Done
+	Failed
+)
+
+// Report is what the models did last.
+type Report struct {
+	State    RunState
+	Since    time.Time // when the state began
+	Err      error
+	Stages   []pipeline.Stage
+	Pack     string // title and version
+	Provider string
+	Threads  int
+}
+
+// Stage returns how long a stage took, 0 when it did not run.
+func (r Report) Stage(name string) time.Duration {
+	for _, st := range r.Stages {
+		if st.Name == name {
+			return st.Took
+		}
+	}
+	return 0
+}
+
+// request is a photo and what to look for in it.
+type request struct {
+	rel    string
+	photo  *photo.Photo
+	choice Choice
+	asked  []annot.Class
+	rows   []int // of asked, in the class table
+	filter Filter
+}
+
+func (r *request) question() pipeline.Question {
+	if r.choice == Stuff {
+		return pipeline.NewQuestion(nil, r.asked)
+	}
+	return pipeline.NewQuestion(r.asked, nil)
+}
+
+// answer is what the models said of a photo.
+type answer struct {
+	rel   string
+	rows  []int
+	all   *pipeline.Answer
+	masks map[int]annot.Mask // by candidate
+}
+
+// finder runs the models on a goroutine of its own, the latest request only.
+type finder struct {
+	s    *Session
+	mu   sync.Mutex
+	next *request
+	halt context.CancelFunc // of the request in work
+	wake chan struct{}
+	over chan struct{}
+
+	// The rest belongs to the goroutine.
+	models *pipeline.Models
+	choice Choice
+	rel    string
+	photo  *pipeline.Analysis
+
+	report Report // belongs to the session's goroutine
+}
+
+func newFinder(s *Session) *finder {
+	f := &finder{s: s, wake: make(chan struct{}, 1), over: make(chan struct{})}
+	go f.run()
+	return f
+}
+
+func (f *finder) ask(r *request) {
+	f.mu.Lock()
+	f.next = r
+	if f.halt != nil {
+		f.halt()
+	}
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// drop gives up what is asked and in work.
+func (f *finder) drop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.next = nil
+	if f.halt != nil {
+		f.halt()
+	}
+}
+
+// stop ends the goroutine and waits for it.
+func (f *finder) stop() {
+	f.drop()
+	close(f.wake)
+	<-f.over
+}
+
+// take returns the next request, nil when there is none, and its context.
+func (f *finder) take() (*request, context.Context) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := f.next
+	f.next = nil
+	if r == nil {
+		return nil, nil
+	}
+	ctx, halt := context.WithCancel(f.s.ctx)
+	f.halt = halt
+	return r, ctx
+}
+
+func (f *finder) run() {
+	defer close(f.over)
+	defer f.unload()
+	for range f.wake {
+		for {
+			r, ctx := f.take()
+			if r == nil {
+				break
+			}
+			f.serve(ctx, r)
+			f.mu.Lock()
+			f.halt()
+			f.halt = nil
+			f.mu.Unlock()
+		}
+	}
+}
+
+func (f *finder) unload() {
+	f.release()
+	if f.models != nil {
+		_ = f.models.Close() // nothing is written
+		f.models = nil
+	}
+}
+
+func (f *finder) release() {
+	if f.photo != nil {
+		f.photo.Release()
+		f.photo, f.rel = nil, ""
+	}
+}
+
+func (f *finder) serve(ctx context.Context, r *request) {
+	err := f.load(r.choice)
+	if err == nil {
+		f.tell(Running, nil)
+		err = f.look(ctx, r)
+	}
+	switch {
+	case ctx.Err() != nil:
+		f.s.post(func() {
+			if f.report.State == Running {
+				f.set(Report{State: Done})
+			}
+		})
+	case err != nil:
+		f.tell(Failed, err)
+	}
+}
+
+func (f *finder) load(c Choice) error {
+	if f.models != nil && f.choice == c {
+		return nil
+	}
+	f.unload()
+	f.tell(Loading, nil)
+	m, err := f.s.p.Load(c)
+	if err != nil {
+		return err
+	}
+	f.models, f.choice = m, c
+	return nil
+}
+
+func (f *finder) look(ctx context.Context, r *request) error {
+	if f.photo == nil || f.rel != r.rel {
+		f.release()
+		a, err := f.models.Analyse(ctx, r.photo, pipeline.Canvas{})
+		if err != nil {
+			return err
+		}
+		f.photo, f.rel = a, r.rel
+	} else {
+		f.photo.Stages = nil
+	}
+	all, err := f.photo.Ask(ctx, r.question())
+	if err != nil {
+		return err
+	}
+	ans := &answer{rel: r.rel, rows: r.rows, all: all, masks: map[int]annot.Mask{}}
+	if err := f.mask(ctx, ans, r.filter.pipeline(nil), true); err != nil {
+		return err
+	}
+	// What a lower threshold would let through gets its masks now, so that moving it runs nothing.
+	low := r.filter
+	low.Score = min(low.Score, lowest)
+	f.s.post(func() { f.s.answered(ans) })
+	if err := f.mask(ctx, ans, low.pipeline(nil), false); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// lowest is the score down to which masks are made ahead, for at most ahead candidates.
+const (
+	lowest = 0.08
+	ahead  = 60
+)
+
+// mask makes the masks of what a filter lets through. The first round goes into the answer itself, which
+// nobody else has yet; a later one is handed over.
+func (f *finder) mask(ctx context.Context, ans *answer, filter pipeline.Filter, first bool) error {
+	filter.Boxes.Max = ahead
+	boxes, _ := ans.all.Select(filter)
+	if err := f.photo.Masks(ctx, boxes); err != nil {
+		return err
+	}
+	masks := map[int]annot.Mask{}
+	for _, b := range boxes {
+		if m, ok := b.Shape.(annot.Mask); ok {
+			masks[b.Candidate] = m
+		}
+	}
+	if first {
+		ans.masks = masks
+		f.tell(Done, nil)
+		return nil
+	}
+	f.s.post(func() { ans.masks = masks })
+	return nil
+}
+
+// tell hands the state of the run to the session.
+func (f *finder) tell(state RunState, err error) {
+	r := Report{State: state, Err: err, Since: time.Now()}
+	if f.models != nil {
+		r.Provider, r.Threads = f.models.Engine.Provider(), f.models.Engine.Threads()
+		if d := f.models.Detector; d != nil {
+			r.Pack = d.Pack().Title
+		} else if p := f.models.Segmenter; p != nil {
+			r.Pack = p.Pack().Title
+		}
+	}
+	if f.photo != nil {
+		r.Stages = slices.Clone(f.photo.Stages)
+	}
+	f.s.post(func() { f.set(r) })
+}
+
+func (f *finder) set(r Report) {
+	if r.State == Loading || r.State == Running || r.Stages == nil {
+		r.Stages = f.report.Stages
+	}
+	if r.Pack == "" {
+		r.Pack, r.Provider, r.Threads = f.report.Pack, f.report.Provider, f.report.Threads
+	}
+	f.report = r
+	f.s.p.Changed(Run)
+}
+
+// Report returns what the models did last.
+func (s *Session) Report() Report { return s.finder.report }
+
+// Choice returns which models look at photos.
+func (s *Session) Choice() Choice { return s.choice }
+
+// Choose takes other models.
+func (s *Session) Choose(c Choice) {
+	if c != s.choice {
+		s.choice = c
+		s.Find()
+	}
+}
+
+// Find looks for the words on the photo in sight. Words that were asked before, on a photo that was looked at
+// before, run no session.
+func (s *Session) Find() {
+	if d := s.read.ready[s.photo.Item.Rel]; d != nil && d.err == nil {
+		s.find(d.photo)
+	}
+}
+
+// Stop gives up what the models are doing.
+func (s *Session) Stop() { s.finder.drop() }
+
+func (s *Session) find(p *photo.Photo) {
+	asked, rows := s.asked()
+	if len(asked) == 0 {
+		s.finder.drop()
+		s.answer = nil
+		s.choose()
+		s.p.Changed(Regions | Run)
+		return
+	}
+	s.finder.ask(&request{
+		rel: s.photo.Item.Rel, photo: p, choice: s.choice, asked: asked, rows: rows, filter: s.filter,
+	})
+}
+
+// answered takes the models' answer, unless another photo is in sight by now.
+func (s *Session) answered(a *answer) {
+	if a.rel != s.photo.Item.Rel {
+		return
+	}
+	s.answer = a
+	s.choose()
+	s.noteInfo()
+	s.p.Changed(Regions | List)
+}
+
+// candidate is what a model said of a box, best class first.
+func (a *answer) candidate(b annot.Box, least float64) (row int, score float64, ok bool) {
+	if a == nil || a.all.Boxes == nil {
+		return -1, 0, false
+	}
+	c := a.all.Boxes
+	best, at := least, -1
+	for i := range c.Boxes {
+		if iou := c.Boxes[i].IoU(b); iou > best {
+			best, at = iou, i
+		}
+	}
+	if at < 0 {
+		return -1, 0, false
+	}
+	return a.bestClass(c, at)
+}
+
+func (a *answer) bestClass(c *detect.Candidates, at int) (row int, score float64, ok bool) {
+	n := len(c.Classes)
+	row = -1
+	for k, v := range c.Scores[at*n : (at+1)*n] {
+		if float64(v) > score {
+			row, score = a.rows[k], float64(v)
+		}
+	}
+	return row, score, row >= 0
+}
