@@ -10,14 +10,17 @@ import (
 // ImageSpec is a pack's rule for turning a photo into a network's input. Two packs with equal specs share
 // one prepared canvas, so the type is comparable.
 type ImageSpec struct {
-	// Size is the side of the square canvas in pixels, a multiple of Multiple.
-	Size     int    `json:"size"`
-	Multiple int    `json:"multiple"`
-	Resize   string `json:"resize"` // "letterbox": long side to Size, content top-left
-	Shrink   string `json:"shrink"` // "area" or "linear", used when the photo is larger than the canvas
-	Grow     string `json:"grow"`   // "linear" or "cubic", used when it is smaller
-	Order    string `json:"order"`  // "RGB" or "BGR"
-	Pad      uint8  `json:"pad"`    // the value of the canvas outside the photo, before normalising
+	// Size is the side of a square canvas in pixels, a multiple of Multiple.
+	Size     int `json:"size"`
+	Multiple int `json:"multiple"`
+	// Margin, when it is not 0, cuts the canvas down to the content, this much padding beside it and what
+	// Multiple wants: a network that was trained with padding needs to see some, but not a square of it.
+	Margin int    `json:"margin,omitempty"`
+	Resize string `json:"resize"` // "letterbox": long side to Size, content top-left
+	Shrink string `json:"shrink"` // "area" or "linear", used when the photo is larger than the canvas
+	Grow   string `json:"grow"`   // "linear" or "cubic", used when it is smaller
+	Order  string `json:"order"`  // "RGB" or "BGR"
+	Pad    uint8  `json:"pad"`    // the value of the canvas outside the photo, before normalising
 	// The tensor holds (x − Mean) / Std a channel, with x in 0..255, in the channel order of Order.
 	Mean [3]float32 `json:"mean"`
 	Std  [3]float32 `json:"std"`
@@ -34,10 +37,18 @@ type Letterbox struct {
 	Scale  float64         // canvas pixels per photo pixel
 }
 
-// NewLetterbox fits crop into a square canvas of the given size.
-func NewLetterbox(crop image.Rectangle, size int) Letterbox {
+// NewLetterbox fits crop into the canvas that the spec wants for it.
+func NewLetterbox(crop image.Rectangle, spec ImageSpec) Letterbox {
 	long := max(crop.Dx(), crop.Dy())
-	return Letterbox{crop, image.Pt(size, size), float64(size) / float64(long)}
+	l := Letterbox{crop, image.Pt(spec.Size, spec.Size), float64(spec.Size) / float64(long)}
+	if spec.Margin > 0 {
+		content := l.Resized()
+		side := func(n int) int {
+			return min((n+spec.Margin+spec.Multiple-1)/spec.Multiple*spec.Multiple, spec.Size)
+		}
+		l.Canvas = image.Pt(side(content.X), side(content.Y))
+	}
+	return l
 }
 
 // Resized returns the size in canvas pixels of the scaled crop: at least 1 × 1, at most the canvas.

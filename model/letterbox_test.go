@@ -21,7 +21,7 @@ func TestLetterbox(t *testing.T) {
 		"should scale a tile by its own size":         {image.Rect(100, 100, 300, 200), 400, image.Pt(400, 200)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := model.NewLetterbox(c.crop, c.size).Resized(); got != c.resized {
+			if got := model.NewLetterbox(c.crop, model.ImageSpec{Size: c.size}).Resized(); got != c.resized {
 				t.Errorf("got %v, want %v", got, c.resized)
 			}
 		})
@@ -29,7 +29,7 @@ func TestLetterbox(t *testing.T) {
 }
 
 func TestBoxesComeBackFromTheCanvas(t *testing.T) {
-	l := model.NewLetterbox(image.Rect(100, 50, 300, 150), 400)
+	l := model.NewLetterbox(image.Rect(100, 50, 300, 150), model.ImageSpec{Size: 400})
 	want := annot.Box{X0: 120, Y0: 60, X1: 280, Y1: 140}
 	if got := l.ToPhoto(l.ToCanvas(want)); got != want {
 		t.Errorf("got %v, want %v", got, want)
@@ -40,5 +40,23 @@ func TestBoxesComeBackFromTheCanvas(t *testing.T) {
 	}
 	if b := l.ToPhoto(annot.Box{X0: 10, Y0: 300, X1: 20, Y1: 390}); !b.Empty() {
 		t.Errorf("a box in the padding became %v", b)
+	}
+}
+
+func TestAMarginCutsTheCanvasDown(t *testing.T) {
+	spec := model.ImageSpec{Size: 416, Multiple: 32, Margin: 64}
+	for name, c := range map[string]struct {
+		photo, canvas image.Point
+	}{
+		"should keep the margin, rounded up":          {image.Pt(640, 480), image.Pt(416, 384)},
+		"should cut the other side of a portrait":     {image.Pt(426, 640), image.Pt(352, 416)},
+		"should leave a square photo its square":      {image.Pt(500, 500), image.Pt(416, 416)},
+		"should leave a narrow strip room to be seen": {image.Pt(4000, 20), image.Pt(416, 96)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := model.NewLetterbox(image.Rectangle{Max: c.photo}, spec).Canvas; got != c.canvas {
+				t.Errorf("got %v, want %v", got, c.canvas)
+			}
+		})
 	}
 }

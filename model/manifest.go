@@ -166,6 +166,9 @@ func (s ImageSpec) check() error {
 	if s.Multiple < 1 || s.Multiple > 256 || s.Size < s.Multiple || s.Size > maxCanvas || s.Size%s.Multiple != 0 {
 		return fmt.Errorf("image.size %d must be a multiple of image.multiple %d, at most %d", s.Size, s.Multiple, maxCanvas)
 	}
+	if s.Margin < 0 || s.Margin > s.Size {
+		return fmt.Errorf("image.margin %d is out of range (0 to %d)", s.Margin, s.Size)
+	}
 	for _, w := range []struct {
 		field, word string
 		known       []string

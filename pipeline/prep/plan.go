@@ -32,7 +32,7 @@ func Plan(size image.Point, spec model.ImageSpec, tiles Tiles) []model.Letterbox
 	if whole.Empty() || spec.Size < 1 {
 		return nil
 	}
-	views := []model.Letterbox{model.NewLetterbox(whole, spec.Size)}
+	views := []model.Letterbox{model.NewLetterbox(whole, spec)}
 	n := along(max(size.X, size.Y), spec.Size, tiles)
 	if n < 2 {
 		return views
@@ -45,7 +45,7 @@ func Plan(size image.Point, spec model.ImageSpec, tiles Tiles) []model.Letterbox
 	}
 	for _, y := range ys {
 		for _, x := range xs {
-			views = append(views, model.NewLetterbox(image.Rect(x, y, x+w, y+h), spec.Size))
+			views = append(views, model.NewLetterbox(image.Rect(x, y, x+w, y+h), spec))
 		}
 	}
 	return views

@@ -5,6 +5,7 @@ package prep
 import (
 	"errors"
 	"fmt"
+	"image"
 	"sync"
 
 	"github.com/saysee/saysee/model"
@@ -22,15 +23,20 @@ type Preparer struct {
 	norm         cv.Norm
 	shrink, grow cv.Interp
 
-	mu     sync.Mutex
+	mu      sync.Mutex
+	shelves map[image.Point]*shelf // by the canvas' size
+	closed  bool
+}
+
+// shelf is what waits for reuse, for canvases of one size.
+type shelf struct {
 	boxers []*cv.Letterboxer
 	views  []*model.View
-	closed bool
 }
 
 // New makes a Preparer. The error wraps ErrSpec.
 func New(spec model.ImageSpec) (*Preparer, error) {
-	p := &Preparer{spec: spec, norm: cv.Norm{
+	p := &Preparer{spec: spec, shelves: map[image.Point]*shelf{}, norm: cv.Norm{
 		W: spec.Size, H: spec.Size, BGR: spec.Order == "BGR", Pad: spec.Pad, Mean: spec.Mean, Std: spec.Std,
 	}}
 	if spec.Resize != "letterbox" {
@@ -47,17 +53,16 @@ func New(spec model.ImageSpec) (*Preparer, error) {
 	if p.grow, okGrow = kernels[spec.Grow]; !okGrow {
 		return nil, fmt.Errorf("%w: grow %q is unknown", ErrSpec, spec.Grow)
 	}
-	boxer, err := cv.NewLetterboxer(p.norm)
-	if err != nil {
+	// A square canvas is the largest; if it can be made, so can all others.
+	if _, err := cv.NewLetterboxer(p.norm); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSpec, err)
 	}
-	p.boxers = append(p.boxers, boxer)
 	return p, nil
 }
 
-// Fill writes the part of the photo that l names into planes, [3, Size, Size] row-major.
+// Fill writes the part of the photo that l names into planes, [3, H, W] of l's canvas, row-major.
 func (p *Preparer) Fill(planes []float32, ph *photo.Photo, l model.Letterbox) error {
-	boxer, err := p.boxer()
+	boxer, err := p.boxer(l.Canvas)
 	if err != nil {
 		return err
 	}
@@ -67,7 +72,8 @@ func (p *Preparer) Fill(planes []float32, ph *photo.Photo, l model.Letterbox) er
 	}
 	err = boxer.Fill(planes, ph.Pix, l.Crop, l.Resized(), by)
 	p.mu.Lock()
-	p.boxers = append(p.boxers, boxer)
+	s := p.shelf(l.Canvas)
+	s.boxers = append(s.boxers, boxer)
 	p.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("prepare %v: %w", l.Crop, err)
@@ -75,21 +81,35 @@ func (p *Preparer) Fill(planes []float32, ph *photo.Photo, l model.Letterbox) er
 	return nil
 }
 
-func (p *Preparer) boxer() (*cv.Letterboxer, error) {
+// shelf returns the shelf of a canvas size. p.mu is held.
+func (p *Preparer) shelf(canvas image.Point) *shelf {
+	s, ok := p.shelves[canvas]
+	if !ok {
+		s = &shelf{}
+		p.shelves[canvas] = s
+	}
+	return s
+}
+
+func (p *Preparer) boxer(canvas image.Point) (*cv.Letterboxer, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if n := len(p.boxers); n > 0 {
-		b := p.boxers[n-1]
-		p.boxers = p.boxers[:n-1]
+	s := p.shelf(canvas)
+	if n := len(s.boxers); n > 0 {
+		b := s.boxers[n-1]
+		s.boxers = s.boxers[:n-1]
+		p.mu.Unlock()
 		return b, nil
 	}
-	return cv.NewLetterboxer(p.norm)
+	p.mu.Unlock()
+	norm := p.norm
+	norm.W, norm.H = canvas.X, canvas.Y
+	return cv.NewLetterboxer(norm)
 }
 
 // View makes the view of the part of the photo that l names, ready for a trunk. The ONNX Runtime must be
 // loaded. Give it back with Recycle; the photo may be released before.
 func (p *Preparer) View(ph *photo.Photo, l model.Letterbox) (*model.View, error) {
-	v, err := p.view()
+	v, err := p.view(l.Canvas)
 	if err != nil {
 		return nil, err
 	}
@@ -101,23 +121,24 @@ func (p *Preparer) View(ph *photo.Photo, l model.Letterbox) (*model.View, error)
 	return v, nil
 }
 
-func (p *Preparer) view() (*model.View, error) {
+func (p *Preparer) view(canvas image.Point) (*model.View, error) {
 	p.mu.Lock()
-	if n := len(p.views); n > 0 {
-		v := p.views[n-1]
-		p.views = p.views[:n-1]
+	s := p.shelf(canvas)
+	if n := len(s.views); n > 0 {
+		v := s.views[n-1]
+		s.views = s.views[:n-1]
 		p.mu.Unlock()
 		return v, nil
 	}
 	p.mu.Unlock()
-	t, err := model.NewF32(1, 3, int64(p.spec.Size), int64(p.spec.Size))
+	t, err := model.NewF32(1, 3, int64(canvas.Y), int64(canvas.X))
 	if err != nil {
 		return nil, err
 	}
 	return model.NewView(model.Letterbox{}, t), nil
 }
 
-// maxFree bounds the views that wait for reuse: the tiles of one large photo.
+// maxFree bounds the views of one size that wait for reuse: the tiles of one large photo.
 const maxFree = 32
 
 // Recycle releases a view of View's and keeps its memory for the next. The view must not be used afterwards.
@@ -128,11 +149,12 @@ func (p *Preparer) Recycle(v *model.View) {
 	v.Release()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || len(p.views) >= maxFree {
+	s := p.shelf(v.Canvas)
+	if p.closed || len(s.views) >= maxFree {
 		v.Pixels.Release()
 		return
 	}
-	p.views = append(p.views, v)
+	s.views = append(s.views, v)
 }
 
 // Close frees what waits for reuse. Views that are still out are freed by their Recycle.
@@ -140,8 +162,10 @@ func (p *Preparer) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	for _, v := range p.views {
-		v.Pixels.Release()
+	for _, s := range p.shelves {
+		for _, v := range s.views {
+			v.Pixels.Release()
+		}
+		s.views = nil
 	}
-	p.views = nil
 }

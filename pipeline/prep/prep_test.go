@@ -125,7 +125,7 @@ func checkTiles(t *testing.T, size image.Point, tiles []model.Letterbox) {
 func TestFillOfATileIsItsPixels(t *testing.T) {
 	ph := noise(200, 150)
 	p := preparer(t, spec(64))
-	l := model.NewLetterbox(image.Rect(100, 70, 164, 118), 64)
+	l := model.NewLetterbox(image.Rect(100, 70, 164, 118), model.ImageSpec{Size: 64})
 	planes := make([]float32, 3*64*64)
 	if err := p.Fill(planes, ph, l); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestNewRefusesWhatItCannotFollow(t *testing.T) {
 
 func TestFillRefusesAViewOfAnotherPhoto(t *testing.T) {
 	p := preparer(t, spec(64))
-	l := model.NewLetterbox(image.Rect(0, 0, 300, 300), 64)
+	l := model.NewLetterbox(image.Rect(0, 0, 300, 300), model.ImageSpec{Size: 64})
 	if err := p.Fill(make([]float32, 3*64*64), noise(200, 150), l); err == nil {
 		t.Error("should refuse a crop outside the photo")
 	}
@@ -197,7 +197,7 @@ func TestViewsAreReusedAndIndependent(t *testing.T) {
 	p := preparer(t, spec(64))
 	ph := noise(200, 150)
 	want := make([]float32, 3*64*64)
-	whole := model.NewLetterbox(ph.Pix.Rect, 64)
+	whole := model.NewLetterbox(ph.Pix.Rect, model.ImageSpec{Size: 64})
 	if err := p.Fill(want, ph, whole); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestViewsAreReusedAndIndependent(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for i := range 10 {
-				tile := model.NewLetterbox(image.Rect(i, i, 100+i, 90+i), 64)
+				tile := model.NewLetterbox(image.Rect(i, i, 100+i, 90+i), model.ImageSpec{Size: 64})
 				a, err1 := p.View(ph, tile)
 				b, err2 := p.View(ph, whole)
 				if err := errors.Join(err1, err2); err != nil {

@@ -73,10 +73,11 @@ def pixel_logits(sessions, features, vectors):
     return sessions["match"].run(None, {"pixel_embeds": embeds, "text_embeds": vectors})[0][0]
 
 
-def describe_pixels(logits, canvas_size, resized, size):
+def describe_pixels(logits, canvas, resized, size):
     """Class of sampled photo pixels: 0 background, n the nth word. margin: how far the best logit leads the next."""
-    up = cv2.resize(logits.transpose(1, 2, 0), (canvas_size, canvas_size), interpolation=cv2.INTER_LINEAR)
-    up = up.reshape(canvas_size, canvas_size, -1)[: resized[1], : resized[0]]
+    h, w = canvas.shape[:2]
+    up = cv2.resize(logits.transpose(1, 2, 0), (w, h), interpolation=cv2.INTER_LINEAR)
+    up = up.reshape(h, w, -1)[: resized[1], : resized[0]]
     up = np.concatenate([np.zeros_like(up[:, :, :1]), up], axis=2)
     out = []
     for x, y in grid(*size):
@@ -127,7 +128,7 @@ def main():
             "canvas": describe_canvas(canvas, scale, resized),
             "regions": describe_regions(detector, features, np.stack([vectors[w] for w in find]), scale, wh),
             "pixels": describe_pixels(
-                pixel_logits(pixels, features, np.stack([vectors[w] for w in segment])), size, resized, wh
+                pixel_logits(pixels, features, np.stack([vectors[w] for w in segment])), canvas, resized, wh
             ),
         })
     fixture = {

@@ -141,6 +141,10 @@ class Detector:
 
     def prepare(self, photo, size):
         canvas, scale, resized = letterbox(photo, size, self.image["pad"])
+        if margin := self.image.get("margin"):
+            multiple = self.image["multiple"]
+            w, h = (min(-(-(side + margin) // multiple) * multiple, size) for side in resized)
+            canvas = canvas[:h, :w]
         return to_tensor(canvas, self.image["mean"], self.image["std"]), scale, resized, canvas
 
     def trunk(self, tensor):

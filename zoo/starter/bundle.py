@@ -70,7 +70,7 @@ def main(source, target):
                   "(both Apache-2.0); docs/starter.md lists photos and licences.",
         "tokenizer": {"kind": "wordpiece", "vocab": "vocab", "max_tokens": 32},
         "text": {"encoder": "text", "dim": 256, "templates": ["{}"]},
-        "image": {"size": figures["size"], "multiple": 32, "resize": "letterbox", "shrink": "area", "grow": "linear",
+        "image": {"size": figures["size"], "multiple": 32, "margin": 64, "resize": "letterbox", "shrink": "area", "grow": "linear",
                   "order": "RGB", "pad": 114, "mean": [127, 127, 127], "std": [128, 128, 128]},
     }
     packs = [
