@@ -134,6 +134,10 @@ func (s *scaler) blend(dst *image.RGBA, r image.Rectangle, src *image.RGBA, off 
 		for y := r.Min.Y + from; y < r.Min.Y+to; y++ {
 			at, below := between(y, off.Y, scale, h)
 			mixed := rowOf(src, at)[first:end]
+			if scale == 1 {
+				copy(dst.Pix[y*dst.Stride+4*r.Min.X:][:4*r.Dx()], mixed)
+				continue
+			}
 			if below > 0 {
 				mixRows(*buf, mixed, rowOf(src, min(at+1, h-1))[first:end], below)
 			} else {
@@ -167,14 +171,16 @@ func between(v int, off, scale float64, n int) (at int, next uint32) {
 // mixRows writes the mean of two rows of equal length, the second with a share of 256.
 func mixRows(dst, a, b []byte, share uint32) {
 	f, g := uint64(share), uint64(256-share)
-	for len(a) >= 8 && len(b) >= 8 {
-		va, vb := binary.LittleEndian.Uint64(a), binary.LittleEndian.Uint64(b)
+	n := len(a)
+	b, dst = b[:n], dst[:n]
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		va, vb := binary.LittleEndian.Uint64(a[i:]), binary.LittleEndian.Uint64(b[i:])
 		e := ((va&lanes)*g + (vb&lanes)*f) >> 8 & lanes
 		o := ((va>>8&lanes)*g + (vb>>8&lanes)*f) &^ lanes
-		binary.LittleEndian.PutUint64(dst, e|o)
-		a, b, dst = a[8:], b[8:], dst[8:]
+		binary.LittleEndian.PutUint64(dst[i:], e|o)
 	}
-	for i := range min(len(a), len(b)) {
+	for ; i < n; i++ {
 		dst[i] = byte((uint32(a[i])*(256-share) + uint32(b[i])*share) >> 8)
 	}
 }
@@ -182,6 +188,7 @@ func mixRows(dst, a, b []byte, share uint32) {
 // mixColumns writes a pixel for every column, the mean of two neighbours in the row. Eight bytes hold both;
 // each channel's pair falls into the lower and the upper half of a word.
 func mixColumns(dst, row []byte, cols []column) {
+	dst = dst[:4*len(cols)]
 	for i, c := range cols {
 		v := binary.LittleEndian.Uint64(row[c.at:])
 		e, o := v&lanes, v>>8&lanes
