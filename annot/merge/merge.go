@@ -1,0 +1,137 @@
+// Package merge brings a model's regions into a photo that has labels already. What a person made or
+// confirmed always stays as it is.
+package merge
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/annot/format"
+)
+
+// Mode is what becomes of labels that are there already.
+type Mode string
+
+// The modes.
+const (
+	// Append adds everything that was found.
+	Append Mode = "append"
+	// Replace first takes out what a model had suggested and nobody has confirmed.
+	Replace Mode = "replace"
+	// Dedupe is Replace, and adds only what does not repeat a region that is there.
+	Dedupe Mode = "dedupe"
+)
+
+// ParseMode reads a mode's name.
+func ParseMode(s string) (Mode, error) {
+	m := Mode(s)
+	if m != Append && m != Replace && m != Dedupe {
+		return "", fmt.Errorf("%q is neither append, replace nor dedupe", s)
+	}
+	return m, nil
+}
+
+// From which overlap on a found region repeats one that is there. A region of another class must fit
+// closer: a hat on a person is no repetition, a "cat" exactly where somebody has drawn a dog is.
+const (
+	sameIoU    = 0.5
+	sameInside = 0.9
+	otherIoU   = 0.8
+)
+
+// Suggestion reports whether a region is a model's and nobody has confirmed it.
+func Suggestion(r annot.Region) bool {
+	return r.Source.Maker == annot.ByModel && r.Review == annot.Suggested
+}
+
+// Regions returns the regions of a photo after found has been merged into there. Both use one class table.
+func Regions(there, found []annot.Region, mode Mode) []annot.Region {
+	out := slices.Clone(there)
+	if mode != Append {
+		out = slices.DeleteFunc(out, Suggestion)
+	}
+	kept := len(out)
+	for _, f := range found {
+		if mode == Dedupe && slices.ContainsFunc(out[:kept], func(t annot.Region) bool { return repeats(f, t) }) {
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// repeats reports whether f shows again what t shows.
+func repeats(f, t annot.Region) bool {
+	iou := f.Box.IoU(t.Box)
+	if f.Class != t.Class {
+		return iou >= otherIoU
+	}
+	if iou >= sameIoU {
+		return true
+	}
+	// Of two boxes for one thing the smaller lies in the larger.
+	smaller := min(f.Box.Area(), t.Box.Area())
+	return smaller > 0 && f.Box.Intersect(t.Box).Area() >= sameInside*smaller
+}
+
+// Datasets returns the dataset there with found merged in: photos of both, matched by file name, in the
+// order of there and then of found; classes of both, matched by name, there's first.
+func Datasets(there, found *format.Dataset, mode Mode) (*format.Dataset, error) {
+	classes, index := joinClasses(there.Classes, found.Classes)
+	fresh, err := found.Collect()
+	if err != nil {
+		return nil, err
+	}
+	byFile := make(map[string]int, len(fresh))
+	for i := range fresh {
+		byFile[fresh[i].File] = i
+		for k := range fresh[i].Regions {
+			r := &fresh[i].Regions[k]
+			r.Class = index[r.Class]
+		}
+	}
+	photos, err := there.Collect()
+	if err != nil {
+		return nil, err
+	}
+	for i := range photos {
+		p := &photos[i]
+		k, ok := byFile[p.File]
+		if !ok {
+			continue
+		}
+		delete(byFile, p.File)
+		f := fresh[k]
+		if p.Width > 0 && (p.Width != f.Width || p.Height != f.Height) {
+			return nil, fmt.Errorf("%s is labelled as %d × %d pixels, but has %d × %d: its labels would not fit", p.File, p.Width, p.Height, f.Width, f.Height)
+		}
+		p.Width, p.Height, p.Path, p.Unlabelled = f.Width, f.Height, f.Path, false
+		p.Regions = Regions(p.Regions, f.Regions, mode)
+		if p.State == format.New {
+			p.State = f.State
+		}
+	}
+	for _, f := range fresh {
+		if _, left := byFile[f.File]; left {
+			photos = append(photos, f)
+		}
+	}
+	out := format.FromPhotos(classes, photos)
+	out.ClassExtra, out.Extra = there.ClassExtra, there.Extra
+	return out, nil
+}
+
+// joinClasses appends the classes of found that there lacks, and says where each class of found went.
+func joinClasses(there, found []annot.Class) (classes []annot.Class, index []int) {
+	classes = slices.Clone(there)
+	for _, c := range found {
+		at := slices.IndexFunc(classes, func(t annot.Class) bool { return t.Name == c.Name })
+		if at < 0 {
+			at = len(classes)
+			classes = append(classes, c)
+		}
+		index = append(index, at)
+	}
+	return classes, index
+}
