@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/saysee/saysee/app/cli"
+	"github.com/saysee/saysee/app/dataset"
 )
 
 // version is set by the build.
@@ -31,6 +32,9 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"label", "find and segment things in photos; write pictures and label files", label},
+		{"convert", "turn label files of one format into another", onStreams(dataset.Convert)},
+		{"check", "look for mistakes in a dataset, and repair them", onStreams(dataset.Check)},
+		{"eval", "compare predictions with the truth: AP, curves, confusions", evaluate},
 		{"bench", "measure each stage on a photo", bench},
 		{"models", "list and verify the packs", models},
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/saysee/saysee/annot/format"
+	"github.com/saysee/saysee/annot/merge"
 	"github.com/saysee/saysee/app/cli"
 	"github.com/saysee/saysee/overlay"
 	"github.com/saysee/saysee/pipeline"
@@ -48,6 +49,7 @@ type labelFlags struct {
 	resume, json bool
 	noMasks      bool
 	maxPixels    int64
+	merge        string
 	opacity      float64
 }
 
@@ -56,6 +58,7 @@ func (l *labelFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&l.out, "out", "out", "`DIR` to write to")
 	fs.StringVar(&l.formats, "format", "picture,coco,json", "`FORMATS` to write, with commas between: picture, "+strings.Join(format.Names(), ", "))
 	fs.BoolVar(&l.resume, "resume", false, "go on with an earlier run in the same folder: photos that it finished are not run again")
+	fs.StringVar(&l.merge, "merge", "", "keep the label files that are in DIR and merge into them: append adds what was found, replace\nfirst takes out earlier suggestions, dedupe also leaves out what is labelled already;\nwhat a person made or confirmed always stays (`MODE`)")
 	fs.BoolVar(&l.json, "json", false, "print a report as JSON on standard output")
 	fs.BoolVar(&l.noMasks, "no-masks", false, "leave out the masks of boxes, which saves most of the time after the boxes")
 	fs.Int64Var(&l.maxPixels, "max-pixels", 0, "largest photo, in `PIXELS`, 0 for 250 million")
@@ -138,6 +141,11 @@ func newLabelRun(l *labelFlags, s stdio) (*labelRun, error) {
 		return nil, err
 	}
 	wantPictures := false
+	if l.merge != "" {
+		if _, err := merge.ParseMode(l.merge); err != nil {
+			return nil, fmt.Errorf("--merge: %w", err)
+		}
+	}
 	if r.outputs, wantPictures, err = parseOutputs(l.formats, l.out); err != nil {
 		return nil, err
 	}
@@ -231,7 +239,7 @@ func (r *labelRun) finish(items []photo.Item, start time.Time) (int, error) {
 		return cli.Failure, err
 	}
 	for _, o := range r.outputs {
-		rep, err := o.write(ds)
+		rep, err := o.write(ds, merge.Mode(r.merge))
 		if err != nil {
 			return cli.Failure, fmt.Errorf("%w; what was found is kept in the journal, --resume writes it again", err)
 		}

@@ -8,12 +8,14 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/annot/atomic"
 	"github.com/saysee/saysee/annot/format"
+	"github.com/saysee/saysee/annot/merge"
 	"github.com/saysee/saysee/overlay"
 	"github.com/saysee/saysee/pipeline/batch"
 	"github.com/saysee/saysee/pipeline/cv"
@@ -59,7 +61,21 @@ func parseOutputs(list, dir string) (outputs []output, pictures bool, err error)
 	return outputs, pictures, nil
 }
 
-func (o output) write(ds *format.Dataset) (*format.Report, error) {
+// write writes the labels, into those that are there already when a mode of merging is given.
+func (o output) write(ds *format.Dataset, mode merge.Mode) (*format.Report, error) {
+	if mode != "" && exists(o.path) {
+		there, err := o.format.Read(o.path, format.ReadOptions{Size: sizes(ds)})
+		if err != nil {
+			return nil, err
+		}
+		if ds, err = merge.Datasets(there, ds, mode); err != nil {
+			return nil, err
+		}
+		// Writing what could not be read would lose it.
+		if problems, n := there.Problems(); n > 0 {
+			return nil, fmt.Errorf("%s is not touched, since %d parts of it cannot be read, the first: %w", o.path, n, problems[0])
+		}
+	}
 	options := format.WriteOptions{}
 	if o.format.Name == "coco-results" {
 		// The ids are those of the COCO file of the same run.
@@ -70,15 +86,43 @@ func (o output) write(ds *format.Dataset) (*format.Report, error) {
 	return o.format.Write(o.path, ds, options)
 }
 
-// notes tells what a format could not hold. COCO's results hold boxes, masks and scores by design; that
-// the rest is not in them is no news.
+// sizes looks up the size of a photo that a label file names without telling its size, among the photos of
+// the run: by the end of its path.
+func sizes(ds *format.Dataset) func(string) (int, int, error) {
+	known := map[string][2]int{}
+	for p, err := range ds.Photos {
+		if err == nil {
+			known[strings.TrimSuffix(p.File, path.Ext(p.File))] = [2]int{p.Width, p.Height}
+		}
+	}
+	return func(file string) (int, int, error) {
+		rest := filepath.ToSlash(strings.TrimSuffix(file, filepath.Ext(file)))
+		for {
+			if s, ok := known[rest]; ok {
+				return s[0], s[1], nil
+			}
+			_, after, more := strings.Cut(rest, "/")
+			if !more {
+				return format.PhotoSize(file)
+			}
+			rest = after
+		}
+	}
+}
+
+// unremarkable losses are those of what this command makes up for every region and photo: that a format
+// has no place for the model's name or for "nobody has looked at it yet" is no news to whoever chose it.
+var unremarkable = []format.Feature{
+	format.LostOwnBox, format.LostSource, format.LostReview, format.LostState, format.LostClasses, format.LostPhrases,
+}
+
+// notes tells what a format could not hold.
 func notes(name string, rep *format.Report) []string {
 	var out []string
-	if name == "coco-results" {
-		rep.Losses = nil
-	}
 	for _, l := range rep.Losses {
-		out = append(out, name+": "+l.String())
+		if name != "coco-results" && !slices.Contains(unremarkable, l.Feature) {
+			out = append(out, name+": "+l.String())
+		}
 	}
 	for _, p := range rep.Problems {
 		out = append(out, name+": "+p.Error())

@@ -4,7 +4,9 @@ package merge
 
 import (
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/annot/format"
@@ -75,51 +77,91 @@ func repeats(f, t annot.Region) bool {
 	return smaller > 0 && f.Box.Intersect(t.Box).Area() >= sameInside*smaller
 }
 
-// Datasets returns the dataset there with found merged in: photos of both, matched by file name, in the
-// order of there and then of found; classes of both, matched by name, there's first.
+// Datasets returns the dataset there with found merged in: photos of both, in the order of there and then
+// of found; classes of both, matched by name, there's first. Photos are matched by file name, and by what
+// stands before its ending where there names a photo that was not found: some formats do not keep it.
 func Datasets(there, found *format.Dataset, mode Mode) (*format.Dataset, error) {
 	classes, index := joinClasses(there.Classes, found.Classes)
-	fresh, err := found.Collect()
+	fresh, err := newFinds(found, index)
 	if err != nil {
 		return nil, err
-	}
-	byFile := make(map[string]int, len(fresh))
-	for i := range fresh {
-		byFile[fresh[i].File] = i
-		for k := range fresh[i].Regions {
-			r := &fresh[i].Regions[k]
-			r.Class = index[r.Class]
-		}
 	}
 	photos, err := there.Collect()
 	if err != nil {
 		return nil, err
 	}
 	for i := range photos {
-		p := &photos[i]
-		k, ok := byFile[p.File]
-		if !ok {
+		f := fresh.take(photos[i].File)
+		if f == nil {
 			continue
 		}
-		delete(byFile, p.File)
-		f := fresh[k]
-		if p.Width > 0 && (p.Width != f.Width || p.Height != f.Height) {
-			return nil, fmt.Errorf("%s is labelled as %d × %d pixels, but has %d × %d: its labels would not fit", p.File, p.Width, p.Height, f.Width, f.Height)
-		}
-		p.Width, p.Height, p.Path, p.Unlabelled = f.Width, f.Height, f.Path, false
-		p.Regions = Regions(p.Regions, f.Regions, mode)
-		if p.State == format.New {
-			p.State = f.State
+		if err := join(&photos[i], f, mode); err != nil {
+			return nil, err
 		}
 	}
-	for _, f := range fresh {
-		if _, left := byFile[f.File]; left {
-			photos = append(photos, f)
-		}
-	}
-	out := format.FromPhotos(classes, photos)
+	out := format.FromPhotos(classes, append(photos, fresh.left()...))
 	out.ClassExtra, out.Extra = there.ClassExtra, there.Extra
 	return out, nil
+}
+
+func join(p, f *format.Photo, mode Mode) error {
+	if p.Width > 0 && (p.Width != f.Width || p.Height != f.Height) {
+		return fmt.Errorf("%s is labelled as %d × %d pixels, but has %d × %d: its labels would not fit", p.File, p.Width, p.Height, f.Width, f.Height)
+	}
+	p.File, p.Path, p.Width, p.Height, p.Unlabelled = f.File, f.Path, f.Width, f.Height, false
+	p.Regions = Regions(p.Regions, f.Regions, mode)
+	if p.State == format.New {
+		p.State = f.State
+	}
+	return nil
+}
+
+// finds are the photos of found, to be taken once each.
+type finds struct {
+	photos []format.Photo
+	byFile map[string]int
+	byStem map[string]int
+	taken  []bool
+}
+
+func newFinds(found *format.Dataset, index []int) (*finds, error) {
+	photos, err := found.Collect()
+	if err != nil {
+		return nil, err
+	}
+	f := &finds{photos: photos, byFile: map[string]int{}, byStem: map[string]int{}, taken: make([]bool, len(photos))}
+	for i := range photos {
+		f.byFile[photos[i].File] = i
+		f.byStem[stem(photos[i].File)] = i
+		for k := range photos[i].Regions {
+			r := &photos[i].Regions[k]
+			r.Class = index[r.Class]
+		}
+	}
+	return f, nil
+}
+
+func stem(file string) string { return strings.TrimSuffix(file, path.Ext(file)) }
+
+func (f *finds) take(file string) *format.Photo {
+	i, ok := f.byFile[file]
+	if !ok {
+		i, ok = f.byStem[stem(file)]
+	}
+	if !ok || f.taken[i] {
+		return nil
+	}
+	f.taken[i] = true
+	return &f.photos[i]
+}
+
+func (f *finds) left() (photos []format.Photo) {
+	for i := range f.photos {
+		if !f.taken[i] {
+			photos = append(photos, f.photos[i])
+		}
+	}
+	return photos
 }
 
 // joinClasses appends the classes of found that there lacks, and says where each class of found went.
