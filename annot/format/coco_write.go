@@ -181,13 +181,15 @@ func (t *tally) encodeCOCO(n *numbered, categories []int64) encoded {
 	b = strconv.AppendInt(append(b, `,"height":`...), int64(p.Height), 10)
 	b = appendExtra(b, p.Extra, cocoImageKeys)
 	e.image = append(appendPhotoMeta(b, p), '}')
-	buf := make([]byte, 0, 256*len(e.regions))
+	var size extent
+	buf := make([]byte, 0, textSize(e.regions))
+	e.objects = make([][]byte, 0, len(e.regions))
 	for i := range e.regions {
 		r := &e.regions[i]
 		at := len(buf)
 		buf = strconv.AppendInt(append(buf, `,"image_id":`...), n.id, 10)
 		buf = strconv.AppendInt(append(buf, `,"category_id":`...), categories[r.Class], 10)
-		buf = appendCOCOShape(buf, r, p)
+		buf = appendCOCOShape(buf, r, p, &size)
 		buf = appendExtra(buf, r.Extra, cocoAnnotationKeys)
 		buf = append(appendRegionMeta(buf, r), '}')
 		e.objects = append(e.objects, slices.Clip(buf[at:]))
@@ -195,40 +197,52 @@ func (t *tally) encodeCOCO(n *numbered, categories []int64) encoded {
 	return e
 }
 
+// textSize guesses how many bytes regions take as text.
+func textSize(rs []annot.Region) int {
+	n := 0
+	for i := range rs {
+		n += 200
+		if poly, ok := rs[i].Shape.(annot.Polygon); ok {
+			for _, part := range poly {
+				n += 16 * len(part.Outer)
+			}
+		}
+	}
+	return n
+}
+
 // appendCOCOShape appends bbox, area, iscrowd and segmentation. Area and bbox of an outline or mask are
 // those of the pixels that COCO's own tools count for it.
-func appendCOCOShape(b []byte, r *annot.Region, p *Photo) []byte {
+func appendCOCOShape(b []byte, r *annot.Region, p *Photo, e *extent) []byte {
 	area, box := r.Box.Area(), r.Box
-	crowd := r.Extra["iscrowd"] != nil
-	seg := []byte("[]")
 	switch s := r.Shape.(type) {
 	case annot.Polygon:
-		rings := make([]annot.Ring, len(s))
-		seg = []byte{'['}
-		for i, part := range s {
-			rings[i] = part.Outer
-			if i > 0 {
-				seg = append(seg, ',')
-			}
-			seg = append(appendPoints(append(seg, '['), part.Outer), ']')
-		}
-		seg = append(seg, ']')
-		m := annot.RasterizeCOCO(rings, p.Width, p.Height)
-		area = float64(m.Area())
-		if area > 0 {
-			box = bounds(m)
+		n, tight := e.of(s, p.Width, p.Height)
+		if area = float64(n); n > 0 {
+			box = tight
 		}
 	case annot.Mask:
 		area, box = float64(s.Area()), bounds(s)
-		seg = appendRLE(nil, s, p.Width, p.Height, crowd)
 	}
+	crowd := r.Extra["iscrowd"] != nil
 	b = appendXYWH(append(b, `,"bbox":`...), box)
 	b = appendFloat(append(b, `,"area":`...), area)
 	b = append(b, `,"iscrowd":0`...)
 	if crowd {
 		b[len(b)-1] = '1'
 	}
-	return append(append(b, `,"segmentation":`...), seg...)
+	b = append(b, `,"segmentation":`...)
+	switch s := r.Shape.(type) {
+	case annot.Polygon:
+		for i, part := range s {
+			b = append(b, "[,"[min(i, 1)], '[')
+			b = append(appendPoints(b, part.Outer), ']')
+		}
+		return append(b, ']')
+	case annot.Mask:
+		return appendRLE(b, s, p.Width, p.Height, crowd)
+	}
+	return append(b, '[', ']')
 }
 
 // appendRLE appends {"size":[h,w],"counts":…}, with a list of runs for a crowd as in COCO's own files,
