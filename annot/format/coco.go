@@ -39,7 +39,9 @@ func recogniseCOCO(p *probe) string {
 	}
 	names, heads := p.sample(withSuffix(".json"))
 	for i, head := range heads {
-		if k := topKeys(head); len(heads) == 1 && (k["images"] || k["annotations"] || k["categories"]) {
+		if k := topKeys(head); !k["images"] && !k["annotations"] && !k["categories"] {
+			return ""
+		} else if i == len(heads)-1 {
 			return names[i] + " is an object with images, annotations or categories"
 		}
 	}
@@ -86,10 +88,7 @@ func readCOCO(path string, o ReadOptions) (*Dataset, error) {
 }
 
 func (ix *cocoIndex) dataset(file string, o ReadOptions) *Dataset {
-	ix.root = o.Images
-	if ix.root == "" {
-		ix.root = filepath.Dir(file)
-	}
+	ix.root = imagesRoot(file, len(ix.images), ix.photo, o)
 	ds := &Dataset{
 		Classes: ix.classes.classes, ClassExtra: ix.classExtra, Extra: ix.extra,
 		Len: len(ix.images), log: &problemLog{},

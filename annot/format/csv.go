@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,15 +88,13 @@ func readCSV(file string, o ReadOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &csvData{file: file, root: o.Images}
-	if c.root == "" {
-		c.root = filepath.Dir(file)
-	}
+	c := &csvData{file: file}
 	ds := &Dataset{log: &problemLog{}}
 	if err := c.rows(utf8Text(data), ds.log); err != nil {
 		return nil, err
 	}
 	ds.Len = len(c.photos)
+	c.root = imagesRoot(file, len(c.photos), func(i int) item { return c.photo(i).item }, o)
 	return ds, ds.namedStream(len(c.photos), o.Classes, c.photo)
 }
 

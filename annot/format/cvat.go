@@ -7,7 +7,6 @@ import (
 	"image"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,10 +61,7 @@ func readCVAT(at string, o ReadOptions) (*Dataset, error) {
 	if rootElement(data) != "annotations" {
 		return nil, fmt.Errorf("%w: no <annotations>", ErrSyntax)
 	}
-	c := &cvatData{source: source{file, data}, root: o.Images}
-	if c.root == "" {
-		c.root = filepath.Dir(file)
-	}
+	c := &cvatData{source: source{file, data}}
 	ds := &Dataset{log: &problemLog{}}
 	rest := c.index(ds)
 	known := o.Classes
@@ -73,6 +69,7 @@ func readCVAT(at string, o ReadOptions) (*Dataset, error) {
 		known = cvatLabels(data[:rest])
 	}
 	ds.Len = len(c.images)
+	c.root = imagesRoot(file, len(c.images), func(i int) item { return c.photo(i).item }, o)
 	return ds, ds.namedStream(len(c.images), known, c.photo)
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"path/filepath"
 	"strconv"
 
 	"github.com/saysee/saysee/annot"
@@ -77,10 +76,7 @@ func readFlat(path string, o ReadOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	ix := &flatIndex{source: source{path, data}, root: o.Images, classes: newClassTable(nil)}
-	if ix.root == "" {
-		ix.root = filepath.Dir(path)
-	}
+	ix := &flatIndex{source: source{path, data}, classes: newClassTable(nil)}
 	ds := &Dataset{log: &problemLog{}}
 	found := false
 	s := scanner{b: data}
@@ -115,6 +111,7 @@ func readFlat(path string, o ReadOptions) (*Dataset, error) {
 	}
 	ds.log.add(ix.faults(nil, &s, 0, "")...)
 	ds.Classes, ds.Len = ix.classes.classes, len(ix.photos)
+	ix.root = imagesRoot(path, len(ix.photos), ix.photo, o)
 	ds.stream(len(ix.photos), ix.photo)
 	return ds, nil
 }

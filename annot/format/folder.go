@@ -257,3 +257,25 @@ func placePhoto(p *Photo, to string, how PhotoFiles) error {
 	}
 	return out.Commit()
 }
+
+// imagesRoot returns the folder of the photos of a file of annotations: the one given, or else the first
+// usual one that has one of the first photos, or the file's own.
+func imagesRoot(file string, n int, read func(i int) item, o ReadOptions) string {
+	if o.Images != "" {
+		return o.Images
+	}
+	dir := filepath.Dir(file)
+	up := filepath.Dir(absolute(dir))
+	// COCO's own layout has annotations/instances_val2017.json beside val2017.
+	_, part, _ := strings.Cut(stem(filepath.Base(file)), "_")
+	for i := range min(n, 10) {
+		for _, p := range read(i).photos {
+			for _, root := range []string{dir, filepath.Join(dir, "images"), filepath.Join(up, "images"), filepath.Join(up, "images", part), filepath.Join(up, part), up} {
+				if fileExists(join(root, p.File)) {
+					return root
+				}
+			}
+		}
+	}
+	return dir
+}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/url"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -62,10 +61,7 @@ func readLabelStudio(file string, o ReadOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &labelStudioData{source: source{file, data}, root: o.Images}
-	if d.root == "" {
-		d.root = filepath.Dir(file)
-	}
+	d := &labelStudioData{source: source{file, data}}
 	s := scanner{b: data}
 	s.array(func(n int) {
 		s.peek()
@@ -79,6 +75,7 @@ func readLabelStudio(file string, o ReadOptions) (*Dataset, error) {
 	}
 	ds := &Dataset{log: &problemLog{}, Len: len(d.tasks)}
 	ds.log.add(d.faults(nil, &s, 0, "")...)
+	d.root = imagesRoot(file, len(d.tasks), func(i int) item { return d.photo(i).item }, o)
 	return ds, ds.namedStream(len(d.tasks), o.Classes, d.photo)
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strconv"
 
 	"github.com/saysee/saysee/annot"
@@ -52,10 +51,7 @@ func readODVG(file string, o ReadOptions) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &odvgData{source: source{file, data}, root: o.Images}
-	if d.root == "" {
-		d.root = filepath.Dir(file)
-	}
+	d := &odvgData{source: source{file, data}}
 	at := 0
 	for line := range bytes.Lines(data) {
 		if len(bytes.TrimSpace(line)) > 0 {
@@ -68,6 +64,7 @@ func readODVG(file string, o ReadOptions) (*Dataset, error) {
 		known = labelMapNames(odvgMap(file))
 	}
 	ds := &Dataset{log: &problemLog{}, Len: len(d.lines)}
+	d.root = imagesRoot(file, len(d.lines), func(i int) item { return d.photo(i).item }, o)
 	return ds, ds.namedStream(len(d.lines), known, d.photo)
 }
 

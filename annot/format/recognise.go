@@ -17,12 +17,17 @@ const probeBytes = 64 << 10
 type probe struct {
 	path  string
 	dir   bool
-	names []string // slash paths of up to maxProbeNames files below a folder
+	names []string // slash paths of some files of every folder below a folder
 	head  []byte   // the beginning of a file, without byte order mark
 }
 
-// maxProbeNames bounds the walk of Recognise over a folder.
-const maxProbeNames = 2000
+// What Recognise keeps of a folder: a few photos, more of other files, and no more than that of all. Label
+// files often lie behind a hundred thousand photos.
+const (
+	maxProbePhotos = 20
+	maxProbeOthers = 200
+	maxProbeNames  = 20000
+)
 
 // Recognise tells the format of what lies at path, a file or a folder, and why. The error wraps
 // ErrUnrecognised when no format claims it.
@@ -52,6 +57,7 @@ func newProbe(path string) (*probe, error) {
 		p.head, err = readHead(path)
 		return p, err
 	}
+	kept := map[string]int{} // by folder and kind
 	err = filepath.WalkDir(path, func(at string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // an unreadable sub-folder hides only itself
@@ -59,7 +65,15 @@ func newProbe(path string) (*probe, error) {
 		if d.IsDir() && at != path && strings.HasPrefix(d.Name(), ".") {
 			return fs.SkipDir
 		}
-		if rel, err := filepath.Rel(path, at); err == nil && !d.IsDir() {
+		rel, err := filepath.Rel(path, at)
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		key, most := filepath.Dir(rel), maxProbeOthers
+		if isPhoto(rel) {
+			key, most = key+"\x00photos", maxProbePhotos
+		}
+		if kept[key]++; kept[key] <= most {
 			p.names = append(p.names, filepath.ToSlash(rel))
 		}
 		if len(p.names) == maxProbeNames {
