@@ -12,7 +12,7 @@ export OPENCV_VIDEOIO_PRIORITY_GSTREAMER ?= 0
 
 # What `make demo` asks of the photos in assets/photos: things to box, and stuff to paint.
 FIND    ?= cat, dog, horse, person, cup, spoon, teddy bear
-SEGMENT ?= grass, table, tree
+SEGMENT ?= grass, table, sky, tree
 SCORE   ?= 0.35
 PHOTOS  ?= assets/photos
 OUT     ?= out/demo
@@ -36,7 +36,7 @@ build: setup ## write bin/saysee (minutes the first time: OpenCV's and the windo
 
 .PHONY: demo
 demo: build ## find and segment things in the bundled photos, pictures and label files to out/demo
-	@bin/saysee label $(PHOTOS) --find "$(FIND)" --segment "$(SEGMENT)" --score $(SCORE) --out $(OUT) --format picture,coco,json
+	@bin/saysee label $(PHOTOS) --find "$(FIND)" --segment "$(SEGMENT)" --score $(SCORE) --inside 0.85 --out $(OUT) --format picture,coco,json
 
 .PHONY: run
 run: build ## open the window

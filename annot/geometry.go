@@ -56,6 +56,15 @@ func (b Box) IoU(o Box) float64 {
 	return inter / (b.Area() + o.Area() - inter)
 }
 
+// Inside returns how much of the smaller box lies in the larger, in [0, 1]; 0 when either box is empty.
+func (b Box) Inside(o Box) float64 {
+	inter := b.Intersect(o).Area()
+	if inter == 0 {
+		return 0
+	}
+	return inter / min(b.Area(), o.Area())
+}
+
 // Clip returns the part of the box inside a photo of w × h pixels.
 func (b Box) Clip(w, h int) Box {
 	return b.Intersect(Box{0, 0, float64(w), float64(h)})

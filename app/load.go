@@ -21,17 +21,17 @@ import (
 
 // modelFlags are the flags of every command that runs models.
 type modelFlags struct {
-	find, segment  string
-	model          string
-	packs, library string
-	threads, size  int
-	tiles          string
-	score, nms     float64
-	segmentScore   float64
-	crossNMS       float64
-	max            int
-	minArea        float64
-	noCache        bool
+	find, segment    string
+	model            string
+	packs, library   string
+	threads, size    int
+	tiles            string
+	score, nms       float64
+	segmentScore     float64
+	crossNMS, inside float64
+	max              int
+	minArea          float64
+	noCache          bool
 }
 
 func (m *modelFlags) register(fs *flag.FlagSet) {
@@ -47,6 +47,7 @@ func (m *modelFlags) register(fs *flag.FlagSet) {
 	fs.Float64Var(&m.segmentScore, "segment-score", -1, "least mean `SCORE` of a painted region from 0 to 1, -1 for the pack's own")
 	fs.Float64Var(&m.nms, "nms", -1, "`IOU` from which the weaker of two boxes of a class goes, -1 for the pack's own, 0 for never")
 	fs.Float64Var(&m.crossNMS, "cross-nms", 0, "`IOU` from which the weaker of two boxes of different classes goes, 0 for never")
+	fs.Float64Var(&m.inside, "inside", 0, "`SHARE` of the smaller of two boxes of a class that lies in the other, from which the weaker goes; 0 for never")
 	fs.IntVar(&m.max, "max", -1, "at most `N` boxes a photo, -1 for the pack's own, 0 for no bound")
 	fs.Float64Var(&m.minArea, "min-area", 0.002, "least `SHARE` of the photo that a painted region covers")
 	fs.BoolVar(&m.noCache, "no-cache", false, "keep vectors of words in memory only")
@@ -154,7 +155,7 @@ func (m *modelFlags) canvas() (pipeline.Canvas, error) {
 // filter takes what the flags leave open from the packs.
 func (m *modelFlags) filter(models *pipeline.Models) pipeline.Filter {
 	f := pipeline.Filter{
-		Boxes:  detect.Options{CrossNMS: m.crossNMS},
+		Boxes:  detect.Options{CrossNMS: m.crossNMS, Inside: m.inside},
 		Pixels: segment.Options{MinArea: m.minArea},
 	}
 	if d := models.Detector; d != nil {
@@ -181,8 +182,8 @@ func (m *modelFlags) filter(models *pipeline.Models) pipeline.Filter {
 
 func (m *modelFlags) check() error {
 	switch {
-	case m.score > 1, m.segmentScore > 1, m.nms > 1, m.crossNMS > 1, m.minArea > 1:
-		return errors.New("--score, --segment-score, --nms, --cross-nms and --min-area go from 0 to 1")
+	case m.score > 1, m.segmentScore > 1, m.nms > 1, m.crossNMS > 1, m.inside > 1, m.minArea > 1:
+		return errors.New("--score, --segment-score, --nms, --cross-nms, --inside and --min-area go from 0 to 1")
 	case m.threads < 0:
 		return errors.New("--threads cannot be negative")
 	}

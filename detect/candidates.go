@@ -30,6 +30,9 @@ type Options struct {
 	NMS float64
 	// CrossNMS is the same between boxes of different classes, so that one thing gets one name.
 	CrossNMS float64
+	// Inside is the share of the smaller of two boxes of one class from which, when it lies in the other,
+	// the weaker goes: a part of a thing is not another thing. 0 keeps both.
+	Inside float64
 	// Max bounds how many regions are kept, strongest first; 0 is no bound.
 	Max int
 }
@@ -39,11 +42,11 @@ func (c *Candidates) Select(o Options) []Found {
 	var kept []pick
 	for class := range c.Classes {
 		if !o.Off[class] {
-			kept = append(kept, nms(c.above(class, o), c.Boxes, o.NMS)...)
+			kept = append(kept, c.unique(c.above(class, o), o)...)
 		}
 	}
 	slices.SortStableFunc(kept, byScore)
-	kept = nms(kept, c.Boxes, o.CrossNMS)
+	kept = suppress(kept, o.CrossNMS, func(a, b pick) float64 { return c.Boxes[a.box].IoU(c.Boxes[b.box]) })
 	if o.Max > 0 && len(kept) > o.Max {
 		kept = kept[:o.Max]
 	}
@@ -78,8 +81,15 @@ func (c *Candidates) above(class int, o Options) []pick {
 	return picks
 }
 
-// nms drops each box that overlaps a stronger one by IoU ≥ limit. Picks come strongest first and stay so.
-func nms(picks []pick, boxes []annot.Box, limit float64) []pick {
+// unique leaves one box for each thing, of picks of one class.
+func (c *Candidates) unique(picks []pick, o Options) []pick {
+	picks = suppress(picks, o.NMS, func(a, b pick) float64 { return c.Boxes[a.box].IoU(c.Boxes[b.box]) })
+	return suppress(picks, o.Inside, func(a, b pick) float64 { return c.Boxes[a.box].Inside(c.Boxes[b.box]) })
+}
+
+// suppress drops each pick whose overlap with a stronger one is at least limit. Picks come strongest first
+// and stay so. A limit of 0, or over 1, drops nothing.
+func suppress(picks []pick, limit float64, overlap func(a, b pick) float64) []pick {
 	if limit <= 0 || limit > 1 {
 		return picks
 	}
@@ -87,7 +97,7 @@ func nms(picks []pick, boxes []annot.Box, limit float64) []pick {
 next:
 	for _, p := range picks {
 		for _, k := range kept {
-			if boxes[p.box].IoU(boxes[k.box]) >= limit {
+			if overlap(p, k) >= limit {
 				continue next
 			}
 		}

@@ -59,6 +59,20 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+func TestPartsOfAThingGoWhenAsked(t *testing.T) {
+	c := &detect.Candidates{
+		Classes: []annot.Class{{Name: "cat"}, {Name: "nose"}},
+		Boxes:   []annot.Box{{X1: 100, Y1: 100}, {X0: 10, Y0: 10, X1: 30, Y1: 30}, {X0: 90, Y0: 90, X1: 130, Y1: 130}},
+		Scores:  []float32{0.9, 0, 0.8, 0.7, 0.6, 0},
+		Phrases: make([]uint16, 6),
+	}
+	for name, want := range map[float64]int{0: 4, 0.9: 3, 0.05: 2} {
+		if got := len(c.Select(detect.Options{Score: 0.1, NMS: 0.6, Inside: name})); got != want {
+			t.Errorf("inside %v keeps %d boxes, want %d", name, got, want)
+		}
+	}
+}
+
 func TestARegionNamesThePhraseThatFoundIt(t *testing.T) {
 	f := candidates().Select(detect.Options{Score: 0.89})[0]
 	want := annot.Source{Maker: annot.ByModel, Model: "m", Phrase: "kitten"}

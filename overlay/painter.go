@@ -29,6 +29,7 @@ type Painter struct {
 type entry struct {
 	region   *annot.Region
 	look     look
+	state    State
 	focus    Focus
 	box      image.Rectangle // on the picture, unclipped
 	area     float64         // in photo pixels
@@ -96,7 +97,7 @@ func (p *Painter) collect(f *frame, items []Item, classes []annot.Class, opt Opt
 		own := override(classes, r.Class)
 		l := lookOf(it, ClassColor(r.Class, own), opt.Opacity)
 		l.ringed = Repeated(r.Class, own)
-		p.entries = append(p.entries, entry{region: r, look: l, focus: it.Focus, box: box, area: area})
+		p.entries = append(p.entries, entry{region: r, look: l, state: it.State, focus: it.Focus, box: box, area: area})
 	}
 	slices.SortStableFunc(p.entries, func(a, b entry) int {
 		if (a.focus == Selected) != (b.focus == Selected) {
@@ -214,16 +215,25 @@ func (p *Painter) lines(c *canvas, f *frame, e *entry, opt Options) {
 				e.look.dash.on*f.unit, e.look.dash.off*f.unit)
 		}
 	}
-	if opt.Boxes && boxed(e.region.Shape) {
+	if opt.Boxes && (e.boxed() || !opt.Masks && e.sized()) {
 		c.box(f, e.box, &e.look)
 	}
 }
 
-// boxed reports whether a shape has a box that says more than the shape does.
-func boxed(s annot.Shape) bool {
-	switch s.(type) {
+// sized reports whether the region is as large as its box, and not a point or a line in it.
+func (e *entry) sized() bool {
+	switch e.region.Shape.(type) {
 	case annot.Point, annot.Line:
 		return false
 	}
 	return true
+}
+
+// boxed reports whether the region has a box that says more than its shape does. A model's answer that is
+// painted pixel by pixel has none of its own: a frame around grass would only hide what stands on it.
+func (e *entry) boxed() bool {
+	if m, ok := e.region.Shape.(annot.Mask); ok && e.state == Found {
+		return e.region.Box != m.Bounds()
+	}
+	return e.sized()
 }

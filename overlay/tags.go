@@ -101,7 +101,7 @@ func (p *Painter) place(f *frame, t *tag, classes []annot.Class, opt Options, li
 		return false
 	}
 	seen := float64(e.box.Intersect(f.photo).Dx()) / f.unit // the width in design pixels
-	small := opt.Dots && e.focus == NoFocus && boxed(e.region.Shape) && seen < dotBelow
+	small := opt.Dots && e.focus == NoFocus && e.sized() && seen < dotBelow
 	if small && seen < nothingTill {
 		return false
 	}

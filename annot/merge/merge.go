@@ -69,12 +69,8 @@ func repeats(f, t annot.Region) bool {
 	if f.Class != t.Class {
 		return iou >= otherIoU
 	}
-	if iou >= sameIoU {
-		return true
-	}
 	// Of two boxes for one thing the smaller lies in the larger.
-	smaller := min(f.Box.Area(), t.Box.Area())
-	return smaller > 0 && f.Box.Intersect(t.Box).Area() >= sameInside*smaller
+	return iou >= sameIoU || f.Box.Inside(t.Box) >= sameInside
 }
 
 // Datasets returns the dataset there with found merged in: photos of both, in the order of there and then
