@@ -183,26 +183,31 @@ type cocoRef struct {
 	noImage, noID bool
 }
 
-// indexAnnotation consumes one entry of annotations and reads its ids only.
+// indexAnnotation consumes one entry of annotations and reads its ids only. An entry with a fault is stepped
+// over by its brackets, so that the fault stays its own.
 func indexAnnotation(s *scanner, n int) cocoRef {
 	s.peek()
-	ref := cocoRef{cocoSpan: cocoSpan{off: s.i, n: int32(n)}, noImage: true, noID: true}
-	raw := s.skip()
-	ref.len = int32(len(raw))
-	f := scanner{b: raw}
-	f.object(func(key []byte) {
+	at := s.i
+	ref := cocoRef{cocoSpan: cocoSpan{off: at, n: int32(n)}, noImage: true, noID: true}
+	s.object(func(key []byte) {
 		var ok bool
 		switch string(key) {
 		case "image_id":
-			ref.image, ok = f.integer()
+			ref.image, ok = s.integer()
 			ref.noImage = !ok
 		case "id":
-			ref.id, ok = f.integer()
+			ref.id, ok = s.integer()
 			ref.noID = !ok
 		default:
-			f.skip()
+			s.skip()
 		}
 	})
+	if s.err != nil {
+		s.i, s.err = at, nil
+		ref.len = int32(len(s.skip()))
+		return ref
+	}
+	ref.len = int32(s.i - at)
 	return ref
 }
 
