@@ -40,5 +40,7 @@ type Capabilities struct {
 	ClassTable  bool // the order of classes, and classes that no region has
 	Phrases     bool // phrases, negatives and colours of classes
 	Folders     bool // photos in sub-folders
-	Extra       bool // unknown fields of photos and regions
+	Extra       bool // unknown fields of regions
+	PlainExtra  bool // of these, only words, numbers, booleans, and what was read as XML
+	PhotoExtra  bool // unknown fields of photos
 }

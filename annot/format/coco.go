@@ -27,7 +27,7 @@ var cocoCan = Capabilities{
 	Boxes: true, Polygons: true, Masks: true, Holes: AsMask, Parts: true,
 	Fractions: true, Overlaps: true, Instances: true, Scores: true, Sources: true, Reviews: true, Tracks: true, Flags: true,
 	States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true,
-	ClassTable: true, Phrases: true, Folders: true, Extra: true,
+	ClassTable: true, Phrases: true, Folders: true, Extra: true, PhotoExtra: true,
 }
 
 func recogniseCOCO(p *probe) string {

@@ -183,7 +183,7 @@ func (c *cvatData) photo(i int) namedItem {
 			if _, unknown := err.(unknownShape); unknown {
 				var b bytes.Buffer
 				k.write(&b)
-				keepRaw(&p.Extra, "unknown_elements", appendText(nil, b.String()), err)
+				keepRaw(&p.Extra, unknownElements, appendText(nil, b.String()), err)
 			}
 		}
 		shapes = append(shapes, made...)
@@ -251,9 +251,17 @@ func (e *labelmeShape) cvatExtra(n *xmlNode) {
 	}
 	for _, k := range n.kids {
 		if k.name == "attribute" && k.attr("name") != "" {
-			e.remember(k.attr("name"), literalOrText(k.text))
+			e.remember(k.attr("name"), cvatValue(k.text))
 		}
 	}
+}
+
+// cvatValue reads the text of an attribute: JSON where it is a list or an object.
+func cvatValue(text string) json.RawMessage {
+	if text != "" && (text[0] == '[' || text[0] == '{') && json.Valid([]byte(text)) {
+		return json.RawMessage(text)
+	}
+	return literalOrText(text)
 }
 
 func cvatPoints(text string) ([]annot.Point, error) {
@@ -420,7 +428,7 @@ func (t *tally) encodeCVAT(k *numbered, classes []annot.Class) encoded {
 		writeCVATRegion(&b, &e.regions[i], classes, free)
 	}
 	var unknown []string
-	if json.Unmarshal(p.Extra["unknown_elements"], &unknown) == nil {
+	if json.Unmarshal(p.Extra[unknownElements], &unknown) == nil {
 		for _, text := range unknown {
 			if n, err := parseXML([]byte(text)); err == nil {
 				n.write(&b)
@@ -442,9 +450,14 @@ func writeCVATRegion(b *bytes.Buffer, r *annot.Region, classes []annot.Class, fr
 		fmt.Fprintf(b, `<%s label="%s" source="%s" occluded="%s" %s z_order="%s"%s>`, name, xmlText(classes[r.Class].Name),
 			xmlText(cvatSource(r)), cvatFlag(r, "occluded"), geometry, cvatFlag(r, "z_order"), group)
 		for _, k := range slices.Sorted(maps.Keys(r.Extra)) {
-			if text, ok := plainText(r.Extra[k]); ok && !cvatOwn[k] {
-				fmt.Fprintf(b, `<attribute name="%s">%s</attribute>`, xmlText(k), xmlText(text))
+			if cvatOwn[k] {
+				continue
 			}
+			text, plain := plainText(r.Extra[k])
+			if !plain {
+				text = string(r.Extra[k]) // lists and objects as JSON, which the reader knows again
+			}
+			fmt.Fprintf(b, `<attribute name="%s">%s</attribute>`, xmlText(k), xmlText(text))
 		}
 		fmt.Fprintf(b, "</%s>\n", name)
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -54,7 +55,7 @@ func (t *tally) fitPhoto(f *fitted, p *Photo) {
 		{p.Split != "" && !can.Splits, LostSplit},
 		{len(p.Regions) == 0 && !can.EmptyPhotos, LostEmptyPhoto},
 		{p.Unlabelled && !can.Unlabelled, LostUnlabelled},
-		{len(p.Extra) > 0 && !can.Extra, LostExtra},
+		{!can.PhotoExtra && hasExtra(p.Extra) || can.PlainExtra && !allPlain(p.Extra), LostExtra},
 	} {
 		if c.lost {
 			f.lose(c.what)
@@ -89,28 +90,58 @@ func usable(r *annot.Region) error {
 	return nil
 }
 
-// fitFields notes and clears the fields beside the shape that the format has no place for.
+// fitFields notes the fields beside the shape that the format has no place for.
 func (t *tally) fitFields(f *fitted, r *annot.Region) {
 	can := &t.can
-	byModel := r.Source.Maker == annot.ByModel
-	if byModel && !can.Scores {
-		f.lose(LostScore)
+	for _, c := range []struct {
+		lost bool
+		what Feature
+	}{
+		{!can.Scores && r.Source.Maker == annot.ByModel, LostScore},
+		{!can.Sources && (r.Source.Model != "" || r.Source.Phrase != ""), LostSource},
+		{!can.Reviews && r.Review != annot.Accepted, LostReview},
+		{!can.Tracks && r.Track != 0, LostTrack},
+		{!can.Flags && (r.Locked || r.Hidden), LostFlags},
+		{!can.Extra && len(r.Extra) > 0 || can.PlainExtra && !allPlain(r.Extra), LostExtra},
+	} {
+		if c.lost {
+			f.lose(c.what)
+		}
 	}
-	if !can.Sources && (r.Source.Model != "" || r.Source.Phrase != "") {
-		f.lose(LostSource)
+}
+
+// hasExtra reports whether a photo has unknown fields that would be missed: not the number that a COCO file
+// gave it, nor elements that only CVAT understands.
+func hasExtra(extra map[string]json.RawMessage) bool {
+	for k := range extra {
+		if k != "id" && k != unknownElements {
+			return true
+		}
 	}
-	if r.Review != annot.Accepted && !can.Reviews {
-		f.lose(LostReview)
+	return false
+}
+
+// allPlain reports whether XML can hold all fields.
+func allPlain(extra map[string]json.RawMessage) bool {
+	for k, v := range extra {
+		if k != unknownElements && k != unknownShapes && !plainValue(v) {
+			return false
+		}
 	}
-	if r.Track != 0 && !can.Tracks {
-		f.lose(LostTrack)
+	return true
+}
+
+// plainValue reports whether a value is a word, number or boolean, comes from XML, or lists such values.
+func plainValue(v json.RawMessage) bool {
+	if _, ok := plainText(v); ok {
+		return true
 	}
-	if (r.Locked || r.Hidden) && !can.Flags {
-		f.lose(LostFlags)
+	var list []json.RawMessage
+	if json.Unmarshal(v, &list) == nil {
+		return !slices.ContainsFunc(list, func(e json.RawMessage) bool { return !plainValue(e) })
 	}
-	if len(r.Extra) > 0 && !can.Extra {
-		f.lose(LostExtra)
-	}
+	var nested map[string]string
+	return json.Unmarshal(v, &nested) == nil && len(nested) == 1 && nested["xml"] != ""
 }
 
 // fitShape appends the region in a form that the format can hold.

@@ -50,7 +50,7 @@ var flatCan = Capabilities{
 	Boxes: true, Polygons: true, Masks: true, Points: true, Lines: true, Holes: ExactHoles, Parts: true, OwnBox: true,
 	Fractions: true, Overlaps: true, Instances: true, Scores: true, Sources: true, Reviews: true, Tracks: true, Flags: true,
 	States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true,
-	ClassTable: true, Phrases: true, Folders: true, Extra: true,
+	ClassTable: true, Phrases: true, Folders: true, Extra: true, PhotoExtra: true,
 }
 
 const flatVersion = 1

@@ -38,12 +38,12 @@ var (
 	labelmeCan = Capabilities{
 		Boxes: true, Polygons: true, Masks: true, Points: true, Lines: true, Holes: AsMask, Parts: true,
 		Fractions: true, Overlaps: true, Instances: true, Scores: true, Sources: true, Reviews: true, Tracks: true, Flags: true,
-		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true, Folders: true, Extra: true,
+		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true, Folders: true, Extra: true, PhotoExtra: true,
 	}
 	xlabelCan = Capabilities{
 		Boxes: true, Polygons: true, Points: true, Lines: true, Parts: true,
 		Fractions: true, Overlaps: true, Instances: true, Scores: true, Sources: true, Reviews: true, Tracks: true, Flags: true,
-		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true, Folders: true, Extra: true,
+		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true, Folders: true, Extra: true, PhotoExtra: true,
 	}
 )
 
@@ -140,7 +140,13 @@ type labelmeShape struct {
 	mask        string
 }
 
-var labelmePhotoKeys = set("version", "shapes", "imagePath", "imageHeight", "imageWidth", "checked", metaKey, "unknown_shapes")
+// Photo.Extra: shapes of types that Saysee does not know, as JSON and as XML, to be written back.
+const (
+	unknownShapes   = "unknown_shapes"
+	unknownElements = "unknown_elements"
+)
+
+var labelmePhotoKeys = set("version", "shapes", "imagePath", "imageHeight", "imageWidth", "checked", metaKey, unknownShapes)
 
 func (l *labelmeData) photo(i int) namedItem {
 	var it namedItem
@@ -266,7 +272,7 @@ func (l *labelmeData) shape(shapes []labelmeShape, outer *scanner, src *source, 
 		made, err := e.regions()
 		if err != nil {
 			s.warn(0, err)
-			keepRaw(&p.Extra, "unknown_shapes", raw, err)
+			keepRaw(&p.Extra, unknownShapes, raw, err)
 		}
 		shapes = append(shapes, made...)
 	}
@@ -598,7 +604,7 @@ func (d *dialect) encode(p *Photo, f *fitted, classes []annot.Class, imagePath s
 		}
 	}
 	var unknown []json.RawMessage
-	if json.Unmarshal(p.Extra["unknown_shapes"], &unknown) == nil {
+	if json.Unmarshal(p.Extra[unknownShapes], &unknown) == nil {
 		for _, s := range unknown {
 			b = append(append(b, sep...), s...)
 			sep = ",\n    "

@@ -22,7 +22,7 @@ var (
 	labelStudioCan = Capabilities{
 		Boxes: true, Polygons: true, Masks: true, Points: true, Holes: AsMask,
 		Fractions: true, Overlaps: true, Instances: true, Scores: true, Sources: true, Reviews: true, Tracks: true, Flags: true,
-		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true, Folders: true, Extra: true,
+		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true, Folders: true, Extra: true, PhotoExtra: true,
 	}
 
 	labelStudioTaskKeys   = set("id", "data", "annotations", "predictions", "imageData", "size", metaKey)

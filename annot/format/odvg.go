@@ -22,7 +22,7 @@ var (
 
 	odvgCan = Capabilities{
 		Boxes: true, Fractions: true, Overlaps: true, Instances: true, Scores: true, Sources: true, Reviews: true, Tracks: true, Flags: true,
-		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true, ClassTable: true, Folders: true, Extra: true,
+		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Unlabelled: true, ClassTable: true, Folders: true, Extra: true, PhotoExtra: true,
 	}
 
 	odvgLineKeys     = set("filename", "height", "width", "detection", "grounding", "caption", "imageData", metaKey)

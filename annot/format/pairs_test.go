@@ -424,7 +424,7 @@ func TestExtra_SurvivesItsFormat(t *testing.T) {
 	for i := range photos {
 		photos[i].Extra = map[string]json.RawMessage{"weather": json.RawMessage(`"rain"`)}
 		for k := range photos[i].Regions {
-			photos[i].Regions[k].Extra = map[string]json.RawMessage{"note": json.RawMessage(`"<&>"`), "n": json.RawMessage("7")}
+			photos[i].Regions[k].Extra = map[string]json.RawMessage{"note": json.RawMessage(`"<&>"`), "n": json.RawMessage("7"), "list": json.RawMessage(`["a","b"]`)}
 		}
 	}
 	for _, name := range format.Names() {
@@ -435,11 +435,11 @@ func TestExtra_SurvivesItsFormat(t *testing.T) {
 			got := through(t, name, format.FromPhotos(cs, photos), photos, format.WriteOptions{})
 			back, _ := got.Collect()
 			for _, p := range back {
-				if name != "cvat" && string(p.Extra["weather"]) != `"rain"` {
+				if lookup(t, name).Can.PhotoExtra && string(p.Extra["weather"]) != `"rain"` {
 					t.Errorf("photo fields %v", p.Extra)
 				}
 				for _, r := range p.Regions {
-					if string(r.Extra["note"]) != `"<&>"` || string(r.Extra["n"]) != "7" {
+					if string(r.Extra["note"]) != `"<&>"` || string(r.Extra["n"]) != "7" || string(r.Extra["list"]) != `["a","b"]` {
 						t.Errorf("region fields %v", r.Extra)
 					}
 				}

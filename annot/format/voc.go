@@ -26,7 +26,7 @@ var (
 
 	vocCan = Capabilities{
 		Boxes: true, Polygons: true, Overlaps: true, Instances: true,
-		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Folders: true, Extra: true,
+		States: true, Splits: true, Sizes: true, EmptyPhotos: true, Folders: true, Extra: true, PlainExtra: true, PhotoExtra: true,
 	}
 )
 
@@ -162,7 +162,7 @@ func (v *vocData) base() float64 {
 }
 
 var (
-	vocPhotoKeys  = set("filename", "size", "object", "state", "verified")
+	vocPhotoKeys  = set("filename", "size", "object", "state", "verified", "imageData")
 	vocObjectKeys = set("name", "bndbox", "polygon")
 )
 
