@@ -403,6 +403,24 @@ func TestStream_Errors(t *testing.T) {
 			}
 		}
 	})
+	t.Run("should give the one file its usual name in a folder, and find it there", func(t *testing.T) {
+		for _, name := range format.Names() {
+			f := lookup(t, name)
+			if (f.File == "") != (targets[name] == "") {
+				t.Errorf("%s has the file %q", name, f.File)
+			}
+			root := filepath.Join(t.TempDir(), "new", "folder")
+			save(t, name, filepath.Join(root, targets[name]), one(12, 10, box(1, 1, 5, 5)), format.WriteOptions{})
+			if f.File == "" {
+				continue
+			}
+			save(t, name, root, one(12, 10, box(1, 1, 5, 5)), format.WriteOptions{})
+			readText(t, filepath.Join(root, f.File))
+			if _, photos := load(t, name, root, format.ReadOptions{}); len(photos) != 1 || len(photos[0].Regions) != 1 {
+				t.Errorf("%s: %+v", name, photos)
+			}
+		}
+	})
 	t.Run("should name the formats when one is unknown", func(t *testing.T) {
 		if _, err := format.Lookup("yolov99"); !errors.Is(err, format.ErrUnknownFormat) || !strings.Contains(err.Error(), "yolo-seg") {
 			t.Error(err)

@@ -15,8 +15,8 @@ import (
 // pixel corners, all rings of an annotation outer ones; RLE is column-major over the photo, size
 // [height, width]. (Format: cocodataset.org/#format-data; behaviour: cocoapi's PythonAPI and maskApi.c.)
 var cocoFormat = Format{
-	Name:      "coco",
-	Title:     "COCO (detection, instances)",
+	Name:  "coco",
+	Title: "COCO (detection, instances)", File: "coco.json",
 	Can:       cocoCan,
 	read:      readCOCO,
 	write:     writeCOCO,

@@ -22,7 +22,7 @@ import (
 // are COCO's compressed RLE over the photo. A photo without regions has one row with an empty label. The
 // reader takes columns in any order, and the names that TensorFlow's and Datumaro's exports use.
 var (
-	csvFormat = Format{Name: "csv", Title: "CSV", Can: csvCan, read: readCSV, write: writeCSV, recognise: recogniseCSV}
+	csvFormat = Format{Name: "csv", Title: "CSV", File: "regions.csv", Can: csvCan, read: readCSV, write: writeCSV, recognise: recogniseCSV}
 
 	csvCan = Capabilities{
 		Boxes: true, Polygons: true, Masks: true, Points: true, Lines: true, Holes: ExactHoles, Parts: true, OwnBox: true,

@@ -19,7 +19,7 @@ import (
 // left, top, width, height. Polygons of one label and group_id are one region in several parts. Shapes of
 // other types stay with the photo and are written back. (docs.cvat.ai, XML annotation format 1.1.)
 var (
-	cvatFormat = Format{Name: "cvat", Title: "CVAT images XML 1.1", Can: cvatCan, read: readCVAT, write: writeCVAT, recognise: recogniseCVAT}
+	cvatFormat = Format{Name: "cvat", Title: "CVAT images XML 1.1", File: "cvat.xml", Can: cvatCan, read: readCVAT, write: writeCVAT, recognise: recogniseCVAT}
 
 	cvatCan = Capabilities{
 		Boxes: true, Polygons: true, Masks: true, Points: true, Lines: true, Holes: AsMask, Parts: true,

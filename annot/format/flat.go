@@ -34,7 +34,7 @@ import (
 // out; id is the region's number in its document. Unknown keys of the file, of classes, photos and regions are kept.
 var flatFormat = Format{
 	Name:  "json",
-	Title: "Saysee JSON",
+	Title: "Saysee JSON", File: "regions.json",
 	Can:   flatCan,
 	read:  readFlat,
 	write: writeFlat,

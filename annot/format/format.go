@@ -2,6 +2,8 @@ package format
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -78,6 +80,7 @@ type Report struct {
 type Format struct {
 	Name  string // as given to Lookup, such as "yolo-seg"
 	Title string // for people
+	File  string // the usual name of its one file; empty for a format that is a folder
 	Can   Capabilities
 
 	read      func(path string, o ReadOptions) (*Dataset, error)
@@ -88,6 +91,9 @@ type Format struct {
 // Read opens the dataset at path, a file or a folder. Photos are read when the dataset's stream is
 // ranged over.
 func (f *Format) Read(path string, o ReadOptions) (*Dataset, error) {
+	if usual := filepath.Join(path, f.File); f.File != "" && fileExists(usual) {
+		path = usual
+	}
 	ds, err := f.read(path, o)
 	if err != nil {
 		return nil, fmt.Errorf("read %s %s: %w", f.Name, path, err)
@@ -95,9 +101,16 @@ func (f *Format) Read(path string, o ReadOptions) (*Dataset, error) {
 	return ds, nil
 }
 
-// Write writes the dataset to path: a file for formats of one file, else a folder. Every file appears
+// Write writes the dataset to path. For a format of one file, path is that file, or a folder in which the
+// file gets its usual name; for the others it is the folder. Missing folders are made. Every file appears
 // whole or not at all; other files in the folder stay.
 func (f *Format) Write(path string, ds *Dataset, o WriteOptions) (*Report, error) {
+	if f.File != "" && dirExists(path) {
+		path = filepath.Join(path, f.File)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, fmt.Errorf("write %s: %w", f.Name, err)
+	}
 	rep, err := f.write(path, ds, o)
 	if err != nil {
 		return nil, fmt.Errorf("write %s %s: %w", f.Name, path, err)

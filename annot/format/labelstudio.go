@@ -17,7 +17,7 @@ import (
 // photo; rectangles may be turned about their first corner; brush masks are RGBA pictures packed by
 // thi.ng's RLE, whose alpha is the mask. (labelstud.io/guide/export, label_studio_converter's brush.py.)
 var (
-	labelStudioFormat = Format{Name: "labelstudio", Title: "Label Studio JSON", Can: labelStudioCan, read: readLabelStudio, write: writeLabelStudio, recognise: recogniseLabelStudio}
+	labelStudioFormat = Format{Name: "labelstudio", Title: "Label Studio JSON", File: "labelstudio.json", Can: labelStudioCan, read: readLabelStudio, write: writeLabelStudio, recognise: recogniseLabelStudio}
 
 	labelStudioCan = Capabilities{
 		Boxes: true, Polygons: true, Masks: true, Points: true, Holes: AsMask,

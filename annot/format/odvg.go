@@ -18,7 +18,7 @@ import (
 // classes. A label map {"0":"dog"} is written beside, which the trainers want. (Open-GroundingDino and
 // mmdetection, ODVG data format.)
 var (
-	odvgFormat = Format{Name: "odvg", Title: "ODVG JSON lines", Can: odvgCan, read: readODVG, write: writeODVG, recognise: recogniseODVG}
+	odvgFormat = Format{Name: "odvg", Title: "ODVG JSON lines", File: "odvg.jsonl", Can: odvgCan, read: readODVG, write: writeODVG, recognise: recogniseODVG}
 
 	odvgCan = Capabilities{
 		Boxes: true, Fractions: true, Overlaps: true, Instances: true, Scores: true, Sources: true, Reviews: true, Tracks: true, Flags: true,

@@ -13,8 +13,8 @@ import (
 // coco-results: what COCO's evaluation takes, a bare list of {image_id, category_id, bbox, score} with
 // compressed RLE for masks. Ids mean nothing without the COCO file that gives them: the reference.
 var resultsFormat = Format{
-	Name:      "coco-results",
-	Title:     "COCO results (predictions)",
+	Name:  "coco-results",
+	Title: "COCO results (predictions)", File: "coco-results.json",
 	Can:       resultsCan,
 	read:      readResults,
 	write:     writeResults,
