@@ -416,6 +416,11 @@ func TestStream_Errors(t *testing.T) {
 			}
 			save(t, name, root, one(12, 10, box(1, 1, 5, 5)), format.WriteOptions{})
 			readText(t, filepath.Join(root, f.File))
+			alone := filepath.Join(t.TempDir(), "alone")
+			save(t, name, filepath.Join(alone, f.File), one(12, 10, box(1, 1, 5, 5)), format.WriteOptions{})
+			if got, _, err := format.Recognise(alone); got != name || err != nil {
+				t.Errorf("%s is recognised as %q, %v", name, got, err)
+			}
 			if _, photos := load(t, name, root, format.ReadOptions{}); len(photos) != 1 || len(photos[0].Regions) != 1 {
 				t.Errorf("%s: %+v", name, photos)
 			}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -36,15 +37,31 @@ func Recognise(path string) (name, why string, err error) {
 	if err != nil {
 		return "", "", fmt.Errorf("recognise %s: %w", path, err)
 	}
+	if f := p.usual(); f != nil {
+		return f.Name, "the file " + f.File, nil
+	}
 	for _, f := range formats() {
-		if f.recognise == nil {
-			continue
-		}
 		if why := f.recognise(p); why != "" {
 			return f.Name, why, nil
 		}
 	}
 	return "", "", fmt.Errorf("recognise %s: %w", path, ErrUnrecognised)
+}
+
+// usual returns the format whose one file lies in the folder under its usual name, nil when there is none or
+// there are several.
+func (p *probe) usual() *Format {
+	var found *Format
+	for _, f := range formats() {
+		if f.File == "" || !p.dir || !slices.Contains(p.names, f.File) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = f
+	}
+	return found
 }
 
 func newProbe(path string) (*probe, error) {
