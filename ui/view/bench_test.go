@@ -126,6 +126,17 @@ func BenchmarkZoom(b *testing.B) {
 	})
 }
 
+// BenchmarkThreshold is a step of a slider that changes which of 100 regions are shown.
+func BenchmarkThreshold(b *testing.B) {
+	s := benchScene(100)
+	all, n := s.items, 0
+	frames(b, func() {
+		n = (n + 37) % 100
+		s.setItems(all[:n], s.classes)
+		s.render(benchView.X, benchView.Y)
+	})
+}
+
 // BenchmarkSelect is a new selection among 1,000 regions.
 func BenchmarkSelect(b *testing.B) {
 	s := benchScene(1000)

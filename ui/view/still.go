@@ -4,6 +4,7 @@ import (
 	"image"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -227,23 +228,24 @@ func (s *scene) paintStill(dst *image.RGBA, part image.Rectangle) {
 	s.paint(dst, s.layout)
 }
 
-// bands is how many parts of the view are painted at once, when there are at least crowd regions.
+// bands is how many parts of the view are painted at once at most, when there are at least crowd regions.
 const (
-	bands = 2
+	bands = 4
 	crowd = 64
 )
 
 func (s *scene) paint(dst *image.RGBA, items []overlay.Item) {
 	opt := s.options.overlay()
 	opt.Labels = false
-	if len(items) < crowd {
+	n := min(runtime.GOMAXPROCS(0), bands)
+	if n == 1 || len(items) < crowd {
 		s.painters[0].Draw(dst, s.view(), items, s.classes, opt)
 		return
 	}
 	var wg sync.WaitGroup
 	h := dst.Rect.Dy()
-	for i := range bands {
-		band := image.Rect(0, i*h/bands, dst.Rect.Dx(), (i+1)*h/bands)
+	for i := range n {
+		band := image.Rect(0, i*h/n, dst.Rect.Dx(), (i+1)*h/n)
 		wg.Go(func() {
 			s.painters[i].Draw(dst.SubImage(band).(*image.RGBA), s.view(), items, s.classes, opt)
 		})
