@@ -221,21 +221,22 @@ func TestPolygonEdits(t *testing.T) {
 			t.Error("no part is there to take the hole")
 		}
 	})
-	t.Run("should pass over points that are not there", func(t *testing.T) {
-		for _, v := range []geom.Vertex{vertex(9, -1, 0), vertex(0, 5, 0), vertex(0, -1, 99), vertex(-1, -1, -1)} {
-			if got := geom.DeleteVertex(shape, v); cmp.Diff(got, shape) != "" {
-				t.Errorf("%v changed it", v)
-			}
-			if got := geom.MoveVertex(shape, v, annot.Point{}); cmp.Diff(got, shape) != "" {
-				t.Errorf("%v changed it", v)
-			}
-			if got, _ := geom.InsertVertex(shape, v, annot.Point{}); cmp.Diff(got, shape) != "" {
-				t.Errorf("%v changed it", v)
-			}
-		}
-	})
 	if d := cmp.Diff(before, annot.Shape(shape)); d != "" {
 		t.Errorf("edits should leave the old polygon as it was:\n%s", d)
+	}
+}
+
+func TestPolygonEditsOfNoPoint(t *testing.T) {
+	for _, v := range []geom.Vertex{vertex(9, -1, 0), vertex(0, 5, 0), vertex(0, -1, 99), vertex(-1, -1, -1)} {
+		if got := geom.DeleteVertex(shape, v); cmp.Diff(got, shape) != "" {
+			t.Errorf("%v changed it", v)
+		}
+		if got := geom.MoveVertex(shape, v, annot.Point{}); cmp.Diff(got, shape) != "" {
+			t.Errorf("%v changed it", v)
+		}
+		if got, _ := geom.InsertVertex(shape, v, annot.Point{}); cmp.Diff(got, shape) != "" {
+			t.Errorf("%v changed it", v)
+		}
 	}
 }
 

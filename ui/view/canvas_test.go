@@ -758,14 +758,15 @@ func TestHover(t *testing.T) {
 	})
 }
 
+func (d *desk) scroll(x, y, dy float64) {
+	d.Scrolled(&fyne.ScrollEvent{PointEvent: fyne.PointEvent{Position: d.at(x, y)}, Scrolled: fyne.NewDelta(0, float32(dy))})
+}
+
 func TestView(t *testing.T) {
-	scroll := func(d *desk, x, y, dy float64) {
-		d.Scrolled(&fyne.ScrollEvent{PointEvent: fyne.PointEvent{Position: d.at(x, y)}, Scrolled: fyne.NewDelta(0, float32(dy))})
-	}
 	t.Run("should zoom at the pointer with the wheel", func(t *testing.T) {
 		d := newDesk(t)
 		before := d.at(40, 50)
-		scroll(d, 40, 50, 25)
+		d.scroll(40, 50, 25)
 		if zoom, _ := d.View(); zoom != 1.25 {
 			t.Errorf("zoom %v", zoom)
 		}
@@ -780,11 +781,11 @@ func TestView(t *testing.T) {
 		d.SetOptions(o)
 		d.ZoomTo(4)
 		before := d.at(40, 50)
-		scroll(d, 92, 67, -25)
+		d.scroll(92, 67, -25)
 		if zoom, _ := d.View(); zoom != 4 || d.at(40, 50).Y != before.Y-50 {
 			t.Errorf("zoom %v, the point went from %v to %v", zoom, before, d.at(40, 50))
 		}
-		d.hold(fyne.KeyModifierControl, func() { scroll(d, 92, 67, 25) })
+		d.hold(fyne.KeyModifierControl, func() { d.scroll(92, 67, 25) })
 		if zoom, _ := d.View(); zoom != 5 {
 			t.Errorf("zoom %v", zoom)
 		}
@@ -840,25 +841,27 @@ func TestView(t *testing.T) {
 			t.Error("another size should be fitted")
 		}
 	})
-	t.Run("should do nothing without a photo", func(t *testing.T) {
-		d := newDesk(t)
-		d.SetPhoto(nil)
-		for tool := range toolCount {
-			d.SetTool(tool)
-			d.click(20, 20)
-			d.drag(20, 20, 40, 40)
-			scroll(d, 20, 20, 25)
-			d.press(fyne.KeyReturn, fyne.KeyBackspace, fyne.KeyDown, fyne.KeyEscape)
-			d.Fit()
-			d.ZoomBy(2)
-			d.Cursor()
+}
+
+// TestNoPhoto holds that nothing happens, and nothing breaks, where there is no photo.
+func TestNoPhoto(t *testing.T) {
+	d := newDesk(t)
+	d.SetPhoto(nil)
+	for tool := range toolCount {
+		d.SetTool(tool)
+		d.click(20, 20)
+		d.drag(20, 20, 40, 40)
+		d.scroll(20, 20, 25)
+		d.press(fyne.KeyReturn, fyne.KeyBackspace, fyne.KeyDown, fyne.KeyEscape)
+		d.Fit()
+		d.ZoomBy(2)
+		d.Cursor()
+	}
+	for _, note := range d.log {
+		if !strings.HasPrefix(note, "key") {
+			t.Errorf("told %q", note)
 		}
-		for _, note := range d.log {
-			if !strings.HasPrefix(note, "key") {
-				t.Errorf("told %q", note)
-			}
-		}
-	})
+	}
 }
 
 func TestCursor(t *testing.T) {

@@ -199,6 +199,32 @@ func TestStill(t *testing.T) {
 	}
 }
 
+// TestCrowd holds that a crowd, which is painted in parts, looks like one that is painted at once.
+func TestCrowd(t *testing.T) {
+	items := scatter(crowd+20, image.Pt(900, 700))
+	s := newScene()
+	s.options.Labels = false
+	s.photo = NewPyramid(testPhoto(900, 700))
+	s.place = geom.Fit(image.Pt(900, 700), 300, 240, 8)
+	for i := range items {
+		items[i].State = overlay.Accepted
+	}
+	s.setItems(items, benchClasses())
+	got := s.shown()
+	want := image.NewRGBA(got.Rect)
+	s.scaler.draw(want, want.Rect, s.photo, s.place, s.background)
+	opt := s.options.overlay()
+	var layout []overlay.Item
+	for i := range items {
+		layout = append(layout, overlay.Item{Region: &items[i].Region, State: items[i].State})
+	}
+	var p overlay.Painter
+	p.Draw(want, s.view(), layout, s.classes, opt)
+	if n := differing(got, want, 2); n > 4 {
+		t.Errorf("%d pixels differ", n)
+	}
+}
+
 func TestStillIsKept(t *testing.T) {
 	s := table(dark)
 	s.shown()
