@@ -94,15 +94,20 @@ func lines(data []byte) []string {
 	return strings.Split(text, "\n")
 }
 
-// listFile returns the lines of the first of the files that exists.
+// listFile returns the lines of the first of the files that exists, without empty ones.
 func listFile(root string, names ...string) []string {
+	return slices.DeleteFunc(numberedFile(root, names...), func(s string) bool { return s == "" })
+}
+
+// numberedFile is listFile for lists in which the number of a line means something: empty lines stay.
+func numberedFile(root string, names ...string) []string {
 	for _, n := range names {
 		if data, err := os.ReadFile(filepath.Join(root, n)); err == nil {
 			list := lines(data)
 			for i := range list {
 				list[i] = strings.TrimSpace(list[i])
 			}
-			return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+			return list
 		}
 	}
 	return nil

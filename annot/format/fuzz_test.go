@@ -97,6 +97,7 @@ func FuzzResults(f *testing.F) {
 
 func FuzzYOLOConfig(f *testing.F) {
 	f.Add([]byte("train: images/train\nval: [a, b]\nnames: {0: dog, 2: cat}\n"))
+	f.Add([]byte("names: ['', dog]\n"))
 	f.Add([]byte("a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\nnames: *b\n"))
 	fuzzReader(f, "yolo", "data.yaml", func(root string) string { return root })
 }

@@ -148,7 +148,7 @@ func readYOLO(at string, o ReadOptions) (*Dataset, error) {
 	c, problems := readConfig(config)
 	ds.log.add(problems...)
 	if y.names = c.names; y.names == nil {
-		y.names = listFile(root, "classes.txt", "obj.names", "labels/classes.txt")
+		y.names = numberedFile(root, "classes.txt", "obj.names", "labels/classes.txt")
 	}
 	if o.Classes != nil {
 		y.names = o.Classes
@@ -161,7 +161,10 @@ func readYOLO(at string, o ReadOptions) (*Dataset, error) {
 	}
 	y.names = y.completeNames()
 	ds.Classes, ds.Len = newClassTable(nil).classes, len(y.photos)
-	for _, n := range y.names {
+	for i, n := range y.names {
+		if n == "" {
+			n = "class " + strconv.Itoa(i)
+		}
 		ds.Classes = append(ds.Classes, annot.Class{Name: n, Phrases: []string{n}})
 	}
 	ds.stream(len(y.photos), y.photo)
