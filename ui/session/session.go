@@ -199,3 +199,6 @@ func (s *Session) Sample() bool { return s.sample }
 func (s *Session) SavedAt() (at time.Time, waits bool) {
 	return s.savedAt, !s.sample && len(s.project.Unsaved()) > 0
 }
+
+// FolderPath returns the open folder, empty for samples.
+func (s *Session) FolderPath() string { return s.folder }

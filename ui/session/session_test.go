@@ -13,6 +13,7 @@ import (
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/ui/session"
 )
@@ -299,12 +300,10 @@ func TestFilter(t *testing.T) {
 	})
 }
 
-// starter loads the bundled model, or skips where ONNX Runtime is not set up.
+// starter loads the bundled model.
 func starter(t *testing.T) func(session.Choice) (*pipeline.Models, error) {
 	t.Helper()
-	if err := model.LoadRuntime(""); err != nil {
-		t.Skip(err)
-	}
+	modeltest.Runtime(t)
 	return func(session.Choice) (*pipeline.Models, error) {
 		store, err := model.NewStore("", assets.Packs())
 		if err != nil {

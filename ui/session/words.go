@@ -175,3 +175,23 @@ func (s *Session) DeleteClass(row int) error {
 		return e.DeleteClass(row)
 	})
 }
+
+// RelabelNew gives the selected regions a class that may be new.
+func (s *Session) RelabelNew(name string) error {
+	row, ok := s.project.Classes().Find(name)
+	if !ok {
+		err := s.do(tr.L("New class %s", name), func(e *annot.Edit) error {
+			var err error
+			row, err = e.AddClass(annot.Class{Name: name})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.class = row
+	if len(s.selected) == 0 {
+		return nil
+	}
+	return s.Relabel(row)
+}

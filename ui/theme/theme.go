@@ -176,3 +176,25 @@ func (t Theme) Size(name fyne.ThemeSizeName) float32 {
 func Get(name fyne.ThemeColorName) color.Color {
 	return fyne.CurrentApp().Settings().Theme().Color(name, base.VariantDark)
 }
+
+// Bare is the theme for an entry that stands in a frame of ours: no ground and no edge of its own.
+type Bare struct{ fyne.Theme }
+
+// Color implements fyne.Theme.
+func (b Bare) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	if name == Field || name == Edge {
+		return color.Transparent
+	}
+	return b.Theme.Color(name, v)
+}
+
+// Size implements fyne.Theme.
+func (b Bare) Size(name fyne.ThemeSizeName) float32 {
+	switch name {
+	case base.SizeNameInputBorder:
+		return 0
+	case base.SizeNameInnerPadding:
+		return 6
+	}
+	return b.Theme.Size(name)
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"flag"
+
+	"github.com/saysee/saysee/app/cli"
+	"github.com/saysee/saysee/assets"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/ui"
+	"github.com/saysee/saysee/ui/session"
+)
+
+var windowHelp = cli.Help{
+	Name:     "saysee",
+	Synopsis: "[PATH...]",
+	Summary:  "Open the window: on a folder, on photos, or on the sample photos.",
+	Examples: []cli.Example{
+		{Line: "saysee", Does: "the sample photos, with something found on them"},
+		{Line: "saysee photos", Does: "label a folder of photos"},
+	},
+}
+
+func window(ctx context.Context, args []string, s stdio) int {
+	fs := flag.NewFlagSet("saysee", flag.ContinueOnError)
+	packs := fs.String("packs", "", "`DIR` with packs of your own")
+	library := fs.String("onnxruntime", "", "`FILE` or folder of the ONNX Runtime library (or "+model.LibraryEnv+")")
+	threads := fs.Int("threads", 0, "`N` cores to use, 0 for all (up to 8)")
+	paths, code, ok := cli.Args(fs, windowHelp, args, s.out, s.err)
+	if !ok {
+		return code
+	}
+	load := func(c session.Choice) (*pipeline.Models, error) {
+		if err := model.LoadRuntime(*library); err != nil {
+			return nil, err
+		}
+		store, err := model.NewStore(*packs, assets.Packs())
+		if err != nil {
+			return nil, err
+		}
+		p := pipeline.Params{Store: store, Threads: *threads, Detect: pipeline.DefaultDetector}
+		if c == session.Stuff {
+			p.Detect, p.Segment = "", pipeline.DefaultSegmenter
+		}
+		// Without a folder for caches the vectors are kept in memory.
+		p.TextCache, _ = encode.CacheDir()
+		return pipeline.Load(p)
+	}
+	if err := ui.Run(ctx, ui.Params{Paths: paths, Version: version, Load: load}); err != nil {
+		return cli.Failed(s.err, windowHelp, err)
+	}
+	return cli.OK
+}

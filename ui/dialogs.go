@@ -1,0 +1,478 @@
+package ui
+
+import (
+	"fmt"
+	"image/color"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/widget"
+	"github.com/rymdport/portal/filechooser"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/annot/format"
+	"github.com/saysee/saysee/overlay"
+	"github.com/saysee/saysee/ui/kit"
+	"github.com/saysee/saysee/ui/theme"
+	"github.com/saysee/saysee/ui/tr"
+)
+
+// menuItem turns a command into an item of a menu.
+func (w *Window) menuItem(title string) *fyne.MenuItem {
+	for _, c := range w.commands {
+		if c.title == title {
+			item := fyne.NewMenuItem(c.title, func() { w.run(c) })
+			item.Disabled = !c.can()
+			if len(c.keys) > 0 {
+				item.Shortcut, _ = shortcutOf(c.keys[0]).(fyne.KeyboardShortcut)
+			}
+			return item
+		}
+	}
+	return fyne.NewMenuItem(title, nil)
+}
+
+func (w *Window) showMenu(below fyne.CanvasObject) {
+	var items []*fyne.MenuItem
+	for _, group := range [][]string{
+		{tr.L("Open a folder…"), tr.L("Open photos…"), tr.L("Sample photos")},
+		{tr.L("Export…"), tr.L("Import labels…"), tr.L("Save")},
+		{tr.L("Look at all photos in the background")},
+		{tr.L("All commands"), tr.L("Keys"), tr.L("Preferences…"), tr.L("About Saysee")},
+		{tr.L("Quit")},
+	} {
+		if len(items) > 0 {
+			items = append(items, fyne.NewMenuItemSeparator())
+		}
+		for _, title := range group {
+			items = append(items, w.menuItem(title))
+		}
+	}
+	w.popUp(below, items)
+}
+
+func (w *Window) popUp(below fyne.CanvasObject, items []*fyne.MenuItem) {
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(below)
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at.AddXY(0, below.Size().Height+4))
+}
+
+func (w *Window) showRecent(below fyne.CanvasObject) {
+	items := []*fyne.MenuItem{w.menuItem(tr.L("Open a folder…"))}
+	if len(w.settings.recent) > 0 {
+		items = append(items, fyne.NewMenuItemSeparator())
+	}
+	for _, path := range w.settings.recent {
+		items = append(items, fyne.NewMenuItem(path, func() { w.open(path) }))
+	}
+	w.popUp(below, items)
+}
+
+func (w *Window) contextMenu(at fyne.Position, id annot.RegionID) {
+	var items []*fyne.MenuItem
+	r := w.s.Region(id)
+	switch {
+	case r == nil:
+		for _, t := range []string{tr.L("Paste"), tr.L("Fit"), tr.L("Done or not")} {
+			items = append(items, w.menuItem(t))
+		}
+	case r.Review == annot.Suggested:
+		items = []*fyne.MenuItem{
+			fyne.NewMenuItem(tr.L("Accept"), func() { w.s.Accept(id); w.draw(0) }),
+			fyne.NewMenuItem(tr.L("Reject"), func() { w.s.Reject(id); w.draw(0) }),
+		}
+	default:
+		w.s.Select(id)
+		for _, t := range []string{tr.L("Change class"), tr.L("Duplicate"), tr.L("Lock"), tr.L("Hide"), tr.L("Reject or delete")} {
+			items = append(items, w.menuItem(t))
+		}
+	}
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at)
+}
+
+// The desktop's own file dialogs, and Fyne's where there are none.
+
+func (w *Window) askFolder() {
+	go func() {
+		paths, err := filechooser.OpenFile("", tr.L("Open a folder"), &filechooser.OpenFileOptions{Directory: true})
+		fyne.Do(func() {
+			if err == nil {
+				w.openURIs(paths)
+				return
+			}
+			d := dialog.NewFolderOpen(func(dir fyne.ListableURI, err error) {
+				if err == nil && dir != nil {
+					w.open(dir.Path())
+				}
+			}, w.win)
+			d.Resize(fyne.NewSize(800, 560))
+			d.Show()
+		})
+	}()
+}
+
+func (w *Window) askPhotos() {
+	go func() {
+		paths, err := filechooser.OpenFile("", tr.L("Open photos"), &filechooser.OpenFileOptions{Multiple: true})
+		fyne.Do(func() {
+			if err == nil {
+				w.openURIs(paths)
+				return
+			}
+			d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+				if err == nil && r != nil {
+					path := r.URI().Path()
+					_ = r.Close() // it was only opened to be named
+					w.open(path)
+				}
+			}, w.win)
+			d.Resize(fyne.NewSize(800, 560))
+			d.Show()
+		})
+	}()
+}
+
+// openURIs opens what the desktop's dialog names.
+func (w *Window) openURIs(uris []string) {
+	if paths := filePaths(uris); len(paths) > 0 {
+		w.open(paths...)
+	}
+}
+
+func filePaths(uris []string) []string {
+	var paths []string
+	for _, u := range uris {
+		if parsed, err := url.Parse(u); err == nil && parsed.Scheme == "file" {
+			paths = append(paths, parsed.Path)
+		}
+	}
+	return paths
+}
+
+func (w *Window) askImport() {
+	go func() {
+		paths, err := filechooser.OpenFile("", tr.L("Import labels"), nil)
+		fyne.Do(func() {
+			if err == nil {
+				if p := filePaths(paths); len(p) > 0 {
+					w.s.Import(p[0])
+				}
+				return
+			}
+			w.askText(tr.L("Import labels"), tr.L("File or folder with labels: COCO, YOLO, VOC, LabelMe and others"), w.s.FolderPath(), w.s.Import)
+		})
+	}()
+}
+
+// modal shows something above the window, with a title and a cross.
+func (w *Window) modal(title string, width float32, body fyne.CanvasObject, buttons ...fyne.CanvasObject) *widget.PopUp {
+	var pop *widget.PopUp
+	cross := kit.NewIconButton("x", "", "Esc", 32, 16, func() { pop.Hide() })
+	head := kit.Line{Gap: 8, Left: 16, Right: 4, Height: 40}.Row(kit.NewText(title, kit.Style{Bold: true}), kit.NewSpace(), cross.Touch)
+	parts := []fyne.CanvasObject{head, kit.Pad(body, 4, 16, 16, 16)}
+	if len(buttons) > 0 {
+		parts = append(parts, kit.Line{Gap: 8, Left: 16, Right: 16, Height: 48}.Row(append([]fyne.CanvasObject{kit.NewSpace()}, buttons...)...))
+	}
+	wide := kit.Rect(theme.Clear, "", 0)
+	wide.SetMinSize(fyne.NewSize(width, 1))
+	pop = widget.NewModalPopUp(kit.Column{}.Stack(append(parts, wide)...), w.win.Canvas())
+	pop.Show()
+	return pop
+}
+
+// dialogEntry is a field in a modal, that Enter and Esc end.
+type dialogEntry struct {
+	widget.Entry
+	enter, escape func()
+	move          func(down bool)
+}
+
+func newDialogEntry(text string) *dialogEntry {
+	e := &dialogEntry{}
+	e.ExtendBaseWidget(e)
+	e.SetText(text)
+	return e
+}
+
+// TypedKey implements fyne.Focusable.
+func (e *dialogEntry) TypedKey(k *fyne.KeyEvent) {
+	switch {
+	case k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter:
+		e.enter()
+	case k.Name == fyne.KeyEscape:
+		e.escape()
+	case e.move != nil && (k.Name == fyne.KeyUp || k.Name == fyne.KeyDown):
+		e.move(k.Name == fyne.KeyDown)
+	default:
+		e.Entry.TypedKey(k)
+	}
+}
+
+// askText asks for a line of text.
+func (w *Window) askText(title, note, text string, then func(string)) {
+	e := newDialogEntry(text)
+	var pop *widget.PopUp
+	end := func(use bool) func() {
+		return func() {
+			pop.Hide()
+			if t := strings.TrimSpace(e.Text); use && t != "" {
+				then(t)
+				w.draw(0)
+			}
+			w.focusView()
+		}
+	}
+	e.enter, e.escape = end(true), end(false)
+	body := kit.Column{Gap: 8}.Stack(e)
+	if note != "" {
+		body.Add(kit.NewText(note, kit.Style{Size: theme.TextSmall, Color: theme.Muted}))
+	}
+	pop = w.modal(title, 420, body, kit.NewButton(kit.Plain, "", tr.L("Cancel"), "Esc", end(false)), kit.NewButton(kit.Primary, "", tr.L("OK"), "Enter", end(true)))
+	w.win.Canvas().Focus(e)
+	e.CursorColumn = len([]rune(text))
+	e.Refresh()
+}
+
+func (w *Window) askName(row int) {
+	w.askText(tr.L("Rename class"), tr.L("Its words go on finding it."), w.s.Classes().Row(row).Name, func(name string) {
+		w.try(w.s.Rename(row, name))
+	})
+}
+
+func (w *Window) askClass() {
+	w.askText(tr.L("New class"), "", "", func(name string) { w.try(w.s.RelabelNew(name)) })
+}
+
+func (w *Window) askNumber() {
+	w.askText(tr.L("Go to photo number"), "", "", func(text string) {
+		if n, err := strconv.Atoi(text); err == nil {
+			w.s.Go(n - 1)
+		}
+	})
+}
+
+// askColor shows the palette.
+func (w *Window) askColor(row int) {
+	var pop *widget.PopUp
+	var cells []fyne.CanvasObject
+	for i := range overlay.PaletteSize {
+		c := overlay.ClassColor(i, "")
+		hex := fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B)
+		cells = append(cells, colorCell(c, func() {
+			pop.Hide()
+			w.try(w.s.Recolor(row, hex))
+			w.draw(0)
+		}))
+	}
+	pop = w.modal(tr.L("Colour"), 300, container.NewGridWithColumns(5, cells...))
+}
+
+func colorCell(c color.Color, tap func()) fyne.CanvasObject {
+	s := kit.NewSwatch(c, false)
+	s.CornerRadius = 6
+	return kit.NewTouch(kit.Pad(s, 4, 4, 4, 4), kit.Look{Over: theme.Hover, Radius: 8, Min: fyne.NewSize(48, 40)}, tap)
+}
+
+// askExport asks for a format and a place.
+func (w *Window) askExport() {
+	var titles, names []string
+	for _, name := range format.Names() {
+		f, err := format.Lookup(name)
+		if err == nil {
+			titles, names = append(titles, f.Title), append(names, name)
+		}
+	}
+	pick := widget.NewSelect(titles, nil)
+	place := newDialogEntry("")
+	pick.OnChanged = func(string) {
+		place.SetText(filepath.Join(w.s.FolderPath(), "labels-"+names[max(pick.SelectedIndex(), 0)]+fileEnding(names[max(pick.SelectedIndex(), 0)])))
+	}
+	pick.SetSelectedIndex(max(slices.Index(names, "coco"), 0))
+	var pop *widget.PopUp
+	end := func() { pop.Hide(); w.focusView() }
+	export := func() {
+		end()
+		f, err := format.Lookup(names[max(pick.SelectedIndex(), 0)])
+		if err == nil {
+			w.s.Export(f, place.Text)
+		}
+		w.try(err)
+		w.draw(0)
+	}
+	place.enter, place.escape = export, end
+	body := kit.Column{Gap: 8}.Stack(
+		kit.NewText(tr.L("Format"), kit.Style{Size: theme.TextSmall, Color: theme.Muted}), pick,
+		kit.NewText(tr.L("File or folder"), kit.Style{Size: theme.TextSmall, Color: theme.Muted}), place,
+		kit.NewText(tr.L("Accepted labels are exported, suggestions are not."), kit.Style{Size: theme.TextSmall, Color: theme.Muted}))
+	pop = w.modal(tr.L("Export"), 480, body, kit.NewButton(kit.Plain, "", tr.L("Cancel"), "Esc", end), kit.NewButton(kit.Primary, "export", tr.L("Export"), "", export))
+	w.win.Canvas().Focus(place)
+}
+
+// fileEnding is how the file of a format of one file ends; others are folders.
+func fileEnding(name string) string {
+	switch name {
+	case "coco", "coco-results", "json", "labelstudio":
+		return ".json"
+	case "csv":
+		return ".csv"
+	case "cvat":
+		return ".xml"
+	case "odvg":
+		return ".jsonl"
+	}
+	return ""
+}
+
+// showPalette finds commands by their names.
+func (w *Window) showPalette() {
+	w.listCommands(tr.L("All commands"), 12)
+}
+
+// showKeys is the same list, longer.
+func (w *Window) showKeys() {
+	w.listCommands(tr.L("Keys"), 18)
+}
+
+func (w *Window) listCommands(title string, rows int) {
+	e := newDialogEntry("")
+	e.SetPlaceHolder(tr.L("What do you want to do?"))
+	var pop *widget.PopUp
+	var shown []command
+	var list []*kit.Touch
+	at := 0
+	column := kit.Column{}.Stack()
+	scroll := container.NewVScroll(column)
+	scroll.SetMinSize(fyne.NewSize(520, float32(rows)*28))
+	do := func(c command) {
+		pop.Hide()
+		w.focusView()
+		w.run(c)
+	}
+	mark := func(i int) {
+		if len(list) == 0 {
+			return
+		}
+		at = (i + len(list)) % len(list)
+		for k, t := range list {
+			t.SetOn(k == at)
+		}
+		if y := float32(at) * 28; y < scroll.Offset.Y || y+28 > scroll.Offset.Y+scroll.Size().Height {
+			scroll.ScrollToOffset(fyne.NewPos(0, max(0, y-scroll.Size().Height/2)))
+		}
+	}
+	fill := func(text string) {
+		shown, list, column.Objects = nil, nil, nil
+		for _, c := range w.commands {
+			if !matches(c, text) {
+				continue
+			}
+			shown = append(shown, c)
+			t := commandRow(c, func() { do(c) })
+			list = append(list, t)
+			column.Objects = append(column.Objects, t)
+		}
+		column.Refresh()
+		scroll.Refresh()
+		mark(0)
+	}
+	e.OnChanged = fill
+	e.enter = func() {
+		if at < len(shown) {
+			do(shown[at])
+		}
+	}
+	e.escape = func() { pop.Hide(); w.focusView() }
+	e.move = func(down bool) {
+		if down {
+			mark(at + 1)
+		} else {
+			mark(at - 1)
+		}
+	}
+	pop = w.modal(title, 520, kit.Column{Gap: 8}.Stack(e, scroll))
+	fill("")
+	w.win.Canvas().Focus(e)
+}
+
+func commandRow(c command, tap func()) *kit.Touch {
+	token := theme.Text
+	if !c.can() {
+		token = theme.Hidden
+	}
+	row := []fyne.CanvasObject{
+		kit.NewText(c.title, kit.Style{Color: token}), kit.NewText(c.group, kit.Style{Size: theme.TextSmall, Color: theme.Muted}), kit.NewSpace(),
+	}
+	for _, k := range c.keys {
+		row = append(row, kit.NewKeyCap(k))
+	}
+	return kit.NewTouch(kit.Line{Gap: 8, Left: 8, Right: 12, Height: 28}.Row(row...), kit.Look{Over: theme.Hover, On: theme.Selection, Radius: 4}, tap)
+}
+
+// matches reports whether a command answers to all words of a search.
+func matches(c command, text string) bool {
+	all := strings.ToLower(c.title + " " + c.group + " " + strings.Join(c.keys, " "))
+	for _, word := range strings.Fields(strings.ToLower(text)) {
+		if !strings.Contains(all, word) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *Window) showPreferences() {
+	row := func(name string, o fyne.CanvasObject) fyne.CanvasObject {
+		return kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(name, kit.Style{}), kit.NewSpace(), o)
+	}
+	at := func(second bool) int {
+		if second {
+			return 1
+		}
+		return 0
+	}
+	var pop *widget.PopUp
+	again := func() {
+		pop.Hide()
+		w.rebuild()
+		w.showPreferences()
+	}
+	language := kit.NewSegments([]string{"English", "中文"}, at(w.settings.language == tr.Chinese), true, func(i int) {
+		w.settings.setLanguage([]tr.Language{tr.English, tr.Chinese}[i])
+		again()
+	})
+	look := kit.NewSegments([]string{tr.L("Dark"), tr.L("Light")}, at(w.settings.light), true, func(i int) {
+		w.settings.setLight(i == 1)
+		again()
+	})
+	wheel := kit.NewSegments([]string{tr.L("zooms"), tr.L("scrolls")}, at(!w.settings.wheelZooms), true, func(i int) {
+		w.settings.setWheel(i == 0)
+		w.view.SetOptions(w.viewOptions())
+	})
+	motion := kit.NewSegments([]string{tr.L("on"), tr.L("off")}, at(w.settings.still), true, func(i int) {
+		w.settings.setStill(i == 1)
+		w.view.SetOptions(w.viewOptions())
+	})
+	pop = w.modal(tr.L("Preferences"), 440, kit.Column{}.Stack(
+		row(tr.L("Language"), language.Container), row(tr.L("Look"), look.Container),
+		row(tr.L("The wheel"), wheel.Container), row(tr.L("Motion"), motion.Container)))
+}
+
+func (w *Window) showAbout() {
+	r := w.s.Report()
+	line := func(name, value string) fyne.CanvasObject {
+		return kit.Line{Gap: 16, Height: 24}.Row(kit.NewText(name, kit.Style{Color: theme.Muted}), kit.NewSpace(), kit.NewText(value, kit.Style{}))
+	}
+	w.modal(tr.L("About Saysee"), 440, kit.Column{}.Stack(
+		kit.NewText("Saysee", kit.Style{Size: theme.TextFigure, Bold: true}),
+		line(tr.L("Version"), w.params.Version),
+		line(tr.L("Licence"), "Apache-2.0"),
+		line(tr.L("Model"), r.Pack),
+		line("Go", runtime.Version()),
+		line(tr.L("Fonts"), "Inter, Noto Sans SC (OFL 1.1)"),
+		line(tr.L("Sample photos"), "CC0")))
+}

@@ -1,0 +1,805 @@
+package ui
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/ui/kit"
+	"github.com/saysee/saysee/ui/session"
+	"github.com/saysee/saysee/ui/theme"
+	"github.com/saysee/saysee/ui/tr"
+	"github.com/saysee/saysee/ui/view"
+)
+
+const (
+	rowHeight = 32
+	// rowsShown bounds the rows of a list; a photo with more says how many are left.
+	rowsShown = 200
+)
+
+// panel is the column on the right.
+type panel struct {
+	w       *Window
+	content *container.Scroll
+	column  *fyne.Container
+
+	classes     *section
+	classRows   []*classRow
+	noClass     *fyne.Container
+	show        *showSection
+	suggestions *section
+	acceptAll   *fyne.Container
+	suggestRows []*regionRow
+	nothing     *nothing
+	accepted    *section
+	acceptRows  []*regionRow
+	noAccepted  *fyne.Container
+	selected    *selectedSection
+	batch       *batchSection
+	model       *modelSection
+	keys        *section
+}
+
+// section is a part of the panel with a heading.
+type section struct {
+	*fyne.Container
+	count *kit.Text
+	body  *fyne.Container
+}
+
+func newSection(title string, right ...fyne.CanvasObject) *section {
+	s := &section{count: kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted})}
+	head := append([]fyne.CanvasObject{kit.NewText(title, kit.Style{Bold: true}), s.count, kit.NewSpace()}, right...)
+	s.body = kit.Column{}.Stack()
+	line := kit.Rect(theme.Border, "", 0)
+	line.SetMinSize(fyne.NewSize(1, 1))
+	s.Container = kit.Column{}.Stack(thinTall(4), kit.Line{Gap: 8, Left: 16, Right: 12, Height: rowHeight}.Row(head...), s.body, thinTall(4), line)
+	return s
+}
+
+// thinTall is a gap in a column.
+func thinTall(h float32) fyne.CanvasObject {
+	r := kit.Rect(theme.Clear, "", 0)
+	r.SetMinSize(fyne.NewSize(1, h))
+	return r
+}
+
+func remark(text string) *fyne.Container {
+	return kit.Line{Left: 16, Right: 16, Height: rowHeight}.Row(kit.NewText(text, kit.Style{Size: theme.TextSmall, Color: theme.Muted}).Flexible())
+}
+
+func newPanel(w *Window) *panel {
+	p := &panel{w: w}
+	plus := kit.NewIconButton("plus", tr.L("Type words"), "/", 32, 16, func() { w.prompt.focus() })
+	p.classes = newSection(tr.L("Classes"), plus)
+	p.noClass = remark(tr.L("Type words above, or press +."))
+	p.show = newShow(w)
+	p.acceptAll = kit.Line{Gap: 4}.Row(
+		kit.NewButton(kit.Quiet, "", tr.L("Accept all"), "", func() { w.press("Shift+Enter") }), kit.NewKeyCap("Shift+Enter"))
+	p.suggestions = newSection(tr.L("Suggestions"), p.acceptAll)
+	p.nothing = newNothing(w)
+	p.accepted = newSection(tr.L("Accepted"))
+	p.noAccepted = remark(tr.L("Enter accepts. R draws a box."))
+	p.selected = newSelected(w)
+	p.batch = newBatch(w)
+	p.model = newModel(w)
+	p.keys = newKeysSection(w)
+	p.column = kit.Column{}.Stack(p.classes.Container, p.show.Container, p.suggestions.Container, p.accepted.Container,
+		p.selected.Container, p.batch.Container, p.model.Container, p.keys.Container)
+	p.content = container.NewVScroll(p.column)
+	return p
+}
+
+func (p *panel) update(parts session.Part) {
+	if parts&(session.Regions|session.Words|session.Current) != 0 {
+		p.updateClasses()
+		p.updateSuggestions()
+		p.updateAccepted()
+		p.selected.update()
+	}
+	if parts&(session.Regions|session.Run) != 0 {
+		p.show.update()
+		p.model.update()
+		p.nothing.update()
+		p.w.prompt.running()
+	}
+	if parts&session.Batch != 0 {
+		p.batch.update()
+	}
+	sample := p.w.s.Sample()
+	visible(sample, p.keys.Container)
+	visible(!sample || len(p.w.s.Accepted()) > 0, p.accepted.Container)
+	p.column.Refresh()
+	p.content.Refresh()
+}
+
+func (p *panel) updateClasses() {
+	w := p.w
+	order := w.s.Classes().Order()
+	p.classes.count.Set(strconv.Itoa(len(order)))
+	for len(p.classRows) < len(order) {
+		p.classRows = append(p.classRows, newClassRow(w))
+	}
+	objects := []fyne.CanvasObject{}
+	for i, row := range order {
+		p.classRows[i].set(i, row)
+		objects = append(objects, p.classRows[i])
+	}
+	if len(order) == 0 {
+		objects = append(objects, p.noClass)
+	}
+	p.classes.body.Objects = objects
+	p.classes.body.Refresh()
+}
+
+func (p *panel) updateSuggestions() {
+	w := p.w
+	list := w.s.Suggestions()
+	p.suggestions.count.Set(strconv.Itoa(len(list)))
+	visible(len(list) > 0, p.acceptAll)
+	p.suggestions.body.Objects = p.rows(&p.suggestRows, list)
+	if len(list) == 0 {
+		p.suggestions.body.Objects = []fyne.CanvasObject{p.nothing.box}
+	}
+	p.suggestions.Refresh()
+}
+
+func (p *panel) updateAccepted() {
+	w := p.w
+	list := w.s.Accepted()
+	place := map[int]int{}
+	for i, row := range w.s.Classes().Order() {
+		place[row] = i
+	}
+	slices.SortStableFunc(list, func(a, b annot.Region) int { return place[a.Class] - place[b.Class] })
+	p.accepted.count.Set(strconv.Itoa(len(list)))
+	p.accepted.body.Objects = p.rows(&p.acceptRows, list)
+	if len(list) == 0 {
+		p.accepted.body.Objects = []fyne.CanvasObject{p.noAccepted}
+	}
+	p.accepted.Refresh()
+}
+
+// rows shows regions in rows that are kept for the next time.
+func (p *panel) rows(pool *[]*regionRow, list []annot.Region) []fyne.CanvasObject {
+	n := min(len(list), rowsShown)
+	for len(*pool) < n {
+		*pool = append(*pool, newRegionRow(p.w))
+	}
+	objects := make([]fyne.CanvasObject, 0, n+1)
+	for i := range n {
+		(*pool)[i].set(list[i])
+		objects = append(objects, (*pool)[i])
+	}
+	if len(list) > n {
+		objects = append(objects, remark(tr.L("and %s more", tr.Count(len(list)-n))))
+	}
+	return objects
+}
+
+// hover shows which region the pointer is on.
+func (p *panel) hover(id annot.RegionID) {
+	for _, pool := range [][]*regionRow{p.suggestRows, p.acceptRows} {
+		for _, r := range pool {
+			r.SetOver(r.id == id && id != 0)
+		}
+	}
+}
+
+// preview shows figures of a drag.
+func (p *panel) preview(changes []view.Change) {
+	if len(changes) == 1 {
+		p.selected.figures(changes[0].Box)
+	}
+}
+
+// chooseClass opens the list of classes for the selected regions.
+func (p *panel) chooseClass() { p.selected.choose() }
+
+// classRow is a class in the panel.
+type classRow struct {
+	*kit.Touch
+	w        *Window
+	row      int
+	key      *kit.Text
+	swatch   *canvas.Rectangle
+	name     *kit.Text
+	synonyms *kit.Text
+	negative *kit.Text
+	count    *kit.Text
+	eye      *kit.IconButton
+	line     *fyne.Container
+}
+
+func newClassRow(w *Window) *classRow {
+	r := &classRow{w: w}
+	small := kit.Style{Size: theme.TextSmall, Color: theme.Muted}
+	r.key = kit.NewText("", kit.Style{Size: theme.TextKey, Color: theme.Muted})
+	edge := kit.Rect(theme.Clear, theme.Border, 4)
+	cap := kit.Lay(kit.Fixed(16, 16), func(s fyne.Size) {
+		kit.Place(edge, 0, 0, s.Width, s.Height)
+		kit.Place(r.key, (s.Width-r.key.Width())/2, 0, r.key.Width(), s.Height)
+	}, edge, r.key)
+	r.swatch = kit.NewSwatch(color.Transparent, false)
+	r.name, r.synonyms = kit.NewText("", kit.Style{}).Flexible(), kit.NewText("", small).Flexible()
+	r.negative = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Danger}).Flexible()
+	r.count = kit.NewText("", kit.Style{Color: theme.Muted})
+	r.eye = kit.NewIconButton("eye", tr.L("Show or hide this class"), "", 24, 16, func() {
+		w.s.HideClass(r.row, !w.s.Hidden(r.row))
+		w.draw(0)
+	})
+	r.line = kit.Line{Gap: 8, Left: 16, Right: 12, Height: rowHeight}.Row(
+		cap, r.swatch, r.name, r.synonyms, r.negative, kit.NewSpace(), r.count, r.eye.Touch)
+	r.Touch = kit.NewTouch(r.line, kit.Look{Over: theme.Hover}, func() {
+		order := w.s.Classes().Order()
+		w.s.TakeClass(slices.Index(order, r.row))
+		w.focusView()
+		w.draw(0)
+	})
+	r.OnDouble = r.edit
+	r.OnMenu = r.menu
+	return r
+}
+
+func (r *classRow) set(place, row int) {
+	w := r.w
+	c := w.s.Classes().Row(row)
+	r.row = row
+	key := ""
+	if place < 10 {
+		key = strconv.Itoa((place + 1) % 10)
+	}
+	r.key.Set(key)
+	col := w.swatch(row)
+	kit.PaintSwatch(r.swatch, col, col.ringed)
+	r.name.Set(c.Name)
+	r.synonyms.Set(strings.TrimPrefix(synonyms(c), "| "))
+	negative := ""
+	for _, n := range c.Negatives {
+		negative += "− " + n + " "
+	}
+	r.negative.Set(strings.TrimSpace(negative))
+	r.count.Set(strconv.Itoa(w.s.Count(row)))
+	name, second := theme.Text, theme.Muted
+	icon := "eye"
+	if w.s.Hidden(row) {
+		name, second, icon = theme.Hidden, theme.Hidden, "eyeoff"
+	}
+	r.name.Paint(name)
+	r.synonyms.Paint(second)
+	r.count.Paint(second)
+	r.eye.SetIcon(icon, theme.Muted)
+	r.line.Refresh()
+}
+
+// edit turns the class's chip into text.
+func (r *classRow) edit() {
+	_, rows := r.w.s.Words()
+	if i := slices.Index(rows, r.row); i >= 0 {
+		r.w.prompt.edit(i)
+		return
+	}
+	r.w.askName(r.row)
+}
+
+func (r *classRow) menu(at fyne.Position) {
+	w := r.w
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("",
+		fyne.NewMenuItem(tr.L("Rename…"), func() { w.askName(r.row) }),
+		fyne.NewMenuItem(tr.L("Colour…"), func() { w.askColor(r.row) }),
+		fyne.NewMenuItem(tr.L("Delete"), func() { w.try(w.s.DeleteClass(r.row)) }),
+	), w.win.Canvas(), at)
+}
+
+// regionRow is a suggestion or a label in the panel.
+type regionRow struct {
+	*kit.Touch
+	w         *Window
+	id        annot.RegionID
+	swatch    *canvas.Rectangle
+	name      *kit.Text
+	lock      *canvas.Image
+	score     *kit.Text
+	yes, no   *kit.IconButton
+	eye       *kit.IconButton
+	line      *fyne.Container
+	suggested bool
+	hidden    bool
+}
+
+func newRegionRow(w *Window) *regionRow {
+	r := &regionRow{w: w}
+	r.swatch = kit.NewSwatch(color.Transparent, false)
+	r.name = kit.NewText("", kit.Style{}).Flexible()
+	r.lock = kit.NewIcon("lock", theme.Muted, 16)
+	r.score = kit.NewText("", kit.Style{Color: theme.Muted})
+	r.yes = kit.NewIconButton("check", tr.L("Accept"), "Enter", 24, 16, func() { w.s.Accept(r.id); w.draw(0) })
+	r.no = kit.NewIconButton("x", tr.L("Reject"), "Delete", 24, 16, func() { w.s.Reject(r.id); w.draw(0) })
+	r.eye = kit.NewIconButton("eye", tr.L("Show or hide"), "H", 24, 16, func() { w.s.Hide(!r.hidden, r.id); w.draw(0) })
+	buttons := kit.Line{}.Row(r.yes.Touch, r.no.Touch, r.eye.Touch)
+	r.line = kit.Line{Gap: 8, Left: 16, Right: 12, Height: rowHeight}.Row(r.swatch, r.name, r.lock, kit.NewSpace(), r.score, buttons)
+	r.Touch = kit.NewTouch(r.line, kit.Look{Over: theme.Hover, On: theme.Selection}, r.tap)
+	r.OnDouble = func() {
+		if region := w.s.Region(r.id); region != nil {
+			w.view.Reveal(region.Box)
+		}
+	}
+	r.OnHover = func(over bool) {
+		id := annot.RegionID(0)
+		if over {
+			id = r.id
+		}
+		w.view.SetHover(id)
+	}
+	return r
+}
+
+func (r *regionRow) tap() {
+	ids := []annot.RegionID{r.id}
+	if r.w.shift() {
+		ids = append(slices.Clone(r.w.s.Selected()), r.id)
+	}
+	r.w.s.Select(ids...)
+	r.w.focusView()
+	r.w.draw(0)
+}
+
+func (r *regionRow) set(region annot.Region) {
+	w := r.w
+	r.id, r.hidden = region.ID, region.Hidden
+	r.suggested = region.Review == annot.Suggested
+	col := w.swatch(region.Class)
+	kit.PaintSwatch(r.swatch, col, col.ringed)
+	r.name.Set(w.s.Classes().Row(region.Class).Name)
+	score := ""
+	if region.Source.Maker == annot.ByModel {
+		score = fmt.Sprintf("%.2f", region.Score)
+	}
+	r.score.Set(score)
+	visible(region.Locked, r.lock)
+	visible(r.suggested, r.yes.Touch, r.no.Touch)
+	visible(!r.suggested, r.eye.Touch)
+	token, icon := theme.Text, "eye"
+	if region.Hidden || w.s.Hidden(region.Class) {
+		token, icon = theme.Hidden, "eyeoff"
+	}
+	r.name.Paint(token)
+	r.eye.SetIcon(icon, theme.Muted)
+	r.SetOn(slices.Contains(w.s.Selected(), region.ID))
+	r.line.Refresh()
+}
+
+// showSection holds the thresholds.
+type showSection struct {
+	*section
+	w          *Window
+	took       *kit.Text
+	histogram  *kit.Histogram
+	confidence *slide
+	overlap    *slide
+	mask       *slide
+}
+
+// slide is a slider with its name and value.
+type slide struct {
+	row    *fyne.Container
+	slider *kit.Slider
+	value  *kit.Text
+	format func(float64) string
+}
+
+const slideLeft, slideRight = 94, 48
+
+func newSlide(name string, v float64, above bool, format func(float64) string, change func(float64)) *slide {
+	s := &slide{format: format}
+	s.value = kit.NewText(format(v), kit.Style{Size: theme.TextSmall, Bold: true, Right: true})
+	s.slider = kit.NewSlider(v, above, func(v float64) {
+		s.value.Set(format(v))
+		change(v)
+	})
+	label := kit.NewText(name, kit.Style{Size: theme.TextSmall})
+	s.row = kit.Lay(kit.Fixed(200, 24), func(z fyne.Size) {
+		kit.Place(label, 16, 0, slideLeft, z.Height)
+		kit.Place(s.slider, 16+slideLeft, 0, z.Width-32-slideLeft-slideRight, z.Height)
+		kit.Place(s.value, z.Width-16-slideRight, 0, slideRight, z.Height)
+	}, label, s.slider, s.value)
+	return s
+}
+
+func (s *slide) set(v float64) {
+	s.slider.Set(v)
+	s.value.Set(s.format(v))
+}
+
+func newShow(w *Window) *showSection {
+	s := &showSection{w: w}
+	s.took = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted})
+	s.section = newSection(tr.L("Show"), s.took)
+	s.histogram = kit.NewHistogram()
+	hundredths := func(v float64) string { return fmt.Sprintf("%.2f", v) }
+	percent := func(v float64) string { return fmt.Sprintf("%.0f %%", v*100) }
+	f := w.s.Filter()
+	s.confidence = newSlide(tr.L("Confidence"), f.Score, true, hundredths, func(v float64) {
+		f := w.s.Filter()
+		f.Score = v
+		w.s.SetFilter(f)
+	})
+	s.overlap = newSlide(tr.L("Overlap"), f.Overlap, false, hundredths, func(v float64) {
+		f := w.s.Filter()
+		f.Overlap = v
+		w.s.SetFilter(f)
+	})
+	s.mask = newSlide(tr.L("Mask"), w.settings.mask, false, percent, func(v float64) {
+		w.settings.mask = v
+		w.view.SetOptions(w.viewOptions())
+	})
+	s.confidence.slider.OnEnd, s.overlap.slider.OnEnd = w.s.FilterEnded, w.s.FilterEnded
+	s.mask.slider.OnEnd = func() { w.settings.setMask(w.settings.mask) }
+	chart := kit.Lay(kit.Fixed(200, 26), func(z fyne.Size) {
+		kit.Place(s.histogram, 16+slideLeft, 0, z.Width-32-slideLeft-slideRight, 24)
+	}, s.histogram)
+	s.body.Objects = []fyne.CanvasObject{chart, s.confidence.row, s.overlap.row, s.mask.row}
+	return s
+}
+
+func (s *showSection) update() {
+	f := s.w.s.Filter()
+	answered := s.w.s.Answered()
+	s.confidence.set(f.Score)
+	s.overlap.set(f.Overlap)
+	s.confidence.slider.SetOff(!answered)
+	s.overlap.slider.SetOff(!answered)
+	s.histogram.Set(s.w.s.Histogram(kit.Bins), f.Score)
+	text := ""
+	if answered {
+		text = tr.L("no re-run, %s", ms(s.w.s.Took()))
+	}
+	s.took.Set(text)
+	s.Container.Refresh()
+}
+
+// nothing stands in the place of suggestions when there are none.
+type nothing struct {
+	w     *Window
+	box   *fyne.Container
+	text  *kit.Text
+	show  *kit.Touch
+	retry *kit.Touch
+	grey  []fyne.CanvasObject
+}
+
+func newNothing(w *Window) *nothing {
+	n := &nothing{w: w, text: kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted}).Flexible()}
+	n.show = kit.NewButton(kit.Quiet, "", tr.L("Show"), "", func() {
+		if _, score, ok := w.s.BestBelow(); ok {
+			f := w.s.Filter()
+			f.Score = max(math.Floor(score*100-0.5)/100, 0)
+			w.s.SetFilter(f)
+			w.s.FilterEnded()
+			w.draw(0)
+		}
+	})
+	n.retry = kit.NewButton(kit.Quiet, "", tr.L("Retry"), "", w.s.Find)
+	for range 4 {
+		bar := kit.Rect(theme.Raised, "", 4)
+		n.grey = append(n.grey, kit.Lay(kit.Fixed(100, rowHeight), func(s fyne.Size) { kit.Place(bar, 16, 10, s.Width-32, 12) }, bar))
+	}
+	line := kit.Line{Gap: 8, Left: 16, Right: 8, Height: rowHeight}.Row(n.text, kit.NewSpace(), n.show, n.retry)
+	n.box = kit.Column{}.Stack(append([]fyne.CanvasObject{line}, n.grey...)...)
+	n.update()
+	return n
+}
+
+func (n *nothing) update() {
+	w := n.w
+	r := w.s.Report()
+	busy := r.State == session.Loading || r.State == session.Running && !w.s.Answered()
+	best, score, below := w.s.BestBelow()
+	words, _ := w.s.Words()
+	text := ""
+	switch {
+	case busy:
+		text = tr.L("Looking…")
+	case r.State == session.Failed:
+		text = tr.L("The model did not run: %s", r.Err)
+	case len(words) == 0:
+		text = tr.L("Nothing was asked for.")
+	case !w.s.Answered():
+	case below:
+		text = tr.L("Nothing above %.2f. Best: %s %.2f.", w.s.Filter().Score, best, score)
+	default:
+		text = tr.L("Nothing left to judge.")
+	}
+	n.text.Set(text)
+	visible(!busy && below, n.show)
+	visible(r.State == session.Failed, n.retry)
+	visible(busy, n.grey...)
+	n.box.Refresh()
+}
+
+// selectedSection tells of the selected region.
+type selectedSection struct {
+	*section
+	w      *Window
+	note   *kit.Text
+	field  *kit.Touch
+	swatch *canvas.Rectangle
+	class  *kit.Text
+	values [4]*kit.Text
+	origin *kit.Text
+	line   *fyne.Container
+}
+
+func newSelected(w *Window) *selectedSection {
+	s := &selectedSection{w: w}
+	s.note = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted})
+	s.section = newSection(tr.L("Selected"), s.note)
+	s.swatch = kit.NewSwatch(color.Transparent, false)
+	s.class = kit.NewText("", kit.Style{}).Flexible()
+	s.line = kit.Line{Gap: 8, Left: 8, Right: 8, Height: 28}.Row(s.swatch, s.class, kit.NewSpace(), kit.NewIcon("down", theme.Muted, 16))
+	s.field = kit.NewTouch(s.line, kit.Look{Fill: theme.Field, Over: theme.Hover, Edge: theme.Border, Radius: 6}, s.choose)
+	s.field.Tip, s.field.Key = tr.L("Change class"), "Ctrl+J"
+	var boxes []fyne.CanvasObject
+	for i, name := range []string{"X", "Y", "W", "H"} {
+		s.values[i] = kit.NewText("", kit.Style{Size: theme.TextSmall})
+		label := kit.NewText(name, kit.Style{Size: theme.TextSmall, Color: theme.Muted})
+		boxes = append(boxes, container.NewStack(kit.Rect(theme.Field, theme.Border, 6),
+			kit.Line{Gap: 6, Left: 8, Right: 4, Height: 28}.Row(label, s.values[i].Flexible())))
+	}
+	grid := kit.Lay(kit.Fixed(200, 28), func(z fyne.Size) {
+		each := (z.Width - 32 - 24) / 4
+		for i, b := range boxes {
+			kit.Place(b, 16+float32(i)*(each+8), 0, each, 28)
+		}
+	}, boxes...)
+	s.origin = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted}).Flexible()
+	s.body.Objects = []fyne.CanvasObject{
+		kit.Pad(s.field, 0, 16, 8, 16), grid, kit.Line{Left: 16, Right: 16, Height: rowHeight}.Row(s.origin),
+	}
+	s.Hide()
+	return s
+}
+
+func (s *selectedSection) update() {
+	ids := s.w.s.Selected()
+	visible(len(ids) > 0, s.Container)
+	if len(ids) == 0 {
+		return
+	}
+	r := s.w.s.Region(ids[0])
+	if r == nil {
+		return
+	}
+	col := s.w.swatch(r.Class)
+	kit.PaintSwatch(s.swatch, col, col.ringed)
+	s.class.Set(s.w.s.Classes().Row(r.Class).Name)
+	s.line.Refresh()
+	if len(ids) > 1 {
+		s.note.Set(tr.L("%s selected", tr.Count(len(ids))))
+	} else {
+		s.note.Set(extent(r))
+	}
+	s.figures(r.Box)
+	s.origin.Set(origin(r))
+	s.Container.Refresh()
+}
+
+func (s *selectedSection) figures(b annot.Box) {
+	for i, v := range []float64{b.X0, b.Y0, b.W(), b.H()} {
+		s.values[i].Set(strconv.Itoa(int(math.Round(v))))
+	}
+}
+
+// extent tells what a region is and how much it covers.
+func extent(r *annot.Region) string {
+	switch shape := r.Shape.(type) {
+	case annot.Mask:
+		return tr.L("mask %s", area(shape.Area()))
+	case annot.Polygon:
+		n := 0
+		for _, part := range shape {
+			n += len(part.Outer)
+		}
+		return tr.L("polygon, %s points", tr.Count(n))
+	case annot.Point:
+		return tr.L("point")
+	case annot.Line:
+		return tr.L("line")
+	}
+	return tr.L("box")
+}
+
+func area(pixels int) string {
+	if pixels >= 1_000_000 {
+		return fmt.Sprintf("%.2f MP", float64(pixels)/1e6)
+	}
+	return tr.Count(pixels) + " px"
+}
+
+// origin tells where a region comes from.
+func origin(r *annot.Region) string {
+	switch r.Source.Maker {
+	case annot.ByModel:
+		return tr.L("Found by “%s”, %s", r.Source.Phrase, r.Source.Model)
+	case annot.ByFile:
+		return tr.L("Read from a file")
+	}
+	return tr.L("Drawn by hand")
+}
+
+// choose opens the list of classes.
+func (s *selectedSection) choose() {
+	w := s.w
+	if len(w.s.Selected()) == 0 {
+		return
+	}
+	var items []*fyne.MenuItem
+	for _, row := range w.s.Classes().Order() {
+		item := fyne.NewMenuItem(w.s.Classes().Row(row).Name, func() {
+			w.try(w.s.Relabel(row))
+			w.draw(0)
+		})
+		item.Icon = swatchIcon(w.swatch(row))
+		items = append(items, item)
+	}
+	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr.L("New class…"), w.askClass))
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(s.field)
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at.AddXY(0, 30))
+}
+
+// swatchIcon is a class's colour as an icon for menus.
+func swatchIcon(c colorOf) fyne.Resource {
+	r, g, b, _ := c.RGBA()
+	hex := fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+	return fyne.NewStaticResource("swatch-"+hex+".svg", []byte(
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="3" y="3" width="10" height="10" rx="3" fill="`+hex+`"/></svg>`))
+}
+
+// batchSection tells how far the batch is.
+type batchSection struct {
+	*section
+	w           *Window
+	pause, goOn *kit.Touch
+	stop        *kit.Touch
+	count       *kit.Text
+	share       *kit.Text
+	bar         *kit.Bar
+	found, rate *kit.Text
+	rows        *fyne.Container
+}
+
+func newBatch(w *Window) *batchSection {
+	s := &batchSection{w: w}
+	s.pause = kit.NewButton(kit.Quiet, "", tr.L("Pause"), "", func() { w.s.PauseBatch(true) })
+	s.goOn = kit.NewButton(kit.Quiet, "", tr.L("Go on"), "", func() { w.s.PauseBatch(false) })
+	s.stop = kit.NewButton(kit.Grave, "", tr.L("Stop"), "", w.s.StopBatch)
+	s.section = newSection(tr.L("Batch"), s.pause, s.goOn, s.stop)
+	small := kit.Style{Size: theme.TextSmall, Color: theme.Muted}
+	s.count, s.share = kit.NewText("", kit.Style{Bold: true}), kit.NewText("", kit.Style{Bold: true})
+	s.bar = kit.NewBar()
+	s.found, s.rate = kit.NewText("", small), kit.NewText("", small)
+	s.rows = kit.Column{}.Stack()
+	s.body.Objects = []fyne.CanvasObject{
+		kit.Line{Left: 16, Right: 16, Height: 24}.Row(s.count, kit.NewSpace(), s.share),
+		kit.Pad(s.bar, 0, 16, 0, 16),
+		kit.Line{Left: 16, Right: 16, Height: 24}.Row(s.found, kit.NewSpace(), s.rate),
+		s.rows,
+	}
+	s.Hide()
+	return s
+}
+
+// failuresShown bounds the list of skipped photos.
+const failuresShown = 20
+
+func (s *batchSection) update() {
+	p := s.w.s.Batch()
+	visible(p.Active || len(p.Failed) > 0, s.Container)
+	visible(p.Active && !p.Paused, s.pause)
+	visible(p.Paused && p.Active, s.goOn)
+	visible(p.Active, s.stop)
+	share := float64(p.Done) / float64(max(p.All, 1))
+	s.count.Set(tr.L("%s of %s photos", tr.Count(p.Done), tr.Count(p.All)))
+	s.share.Set(fmt.Sprintf("%d %%", int(share*100)))
+	s.bar.Set(share)
+	s.found.Set(tr.N("%s suggestion", "%s suggestions", p.Regions))
+	rate := ""
+	if p.Active && p.Done > 0 {
+		rate = tr.L("%.1f/s, %d s left", p.Rate, int(p.Left.Seconds()))
+	}
+	s.rate.Set(rate)
+	s.rows.Objects = s.failures(p)
+	s.Container.Refresh()
+}
+
+func (s *batchSection) failures(p session.Progress) []fyne.CanvasObject {
+	if len(p.Failed) == 0 {
+		return nil
+	}
+	retry := kit.NewButton(kit.Quiet, "retry", tr.L("Retry"), "", s.w.s.RetryBatch)
+	visible(!p.Active, retry)
+	rows := []fyne.CanvasObject{kit.Line{Gap: 8, Left: 16, Right: 8, Height: rowHeight}.Row(
+		kit.NewIcon("warn", theme.Danger, 16), kit.NewText(tr.L("%s skipped", tr.Count(len(p.Failed))), kit.Style{Color: theme.Danger, Bold: true}),
+		kit.NewSpace(), retry)}
+	for _, f := range p.Failed[:min(len(p.Failed), failuresShown)] {
+		rows = append(rows, kit.Line{Gap: 8, Left: 16, Right: 16, Height: 28}.Row(kit.NewText(f.Rel, kit.Style{}),
+			kit.NewSpace(), kit.NewText(f.Err.Error(), kit.Style{Size: theme.TextSmall, Color: theme.Muted}).Flexible()))
+	}
+	return rows
+}
+
+// modelSection chooses what looks at photos.
+type modelSection struct {
+	*section
+	w    *Window
+	name *kit.Text
+	note *kit.Text
+	line *fyne.Container
+}
+
+func newModel(w *Window) *modelSection {
+	s := &modelSection{section: newSection(tr.L("Model")), w: w}
+	s.name = kit.NewText("", kit.Style{}).Flexible()
+	s.note = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted}).Flexible()
+	s.line = kit.Line{Gap: 8, Left: 8, Right: 8, Height: 28}.Row(
+		kit.NewIcon("chip", theme.Muted, 16), s.name, kit.NewSpace(), kit.NewIcon("down", theme.Muted, 16))
+	field := kit.NewTouch(s.line, kit.Look{Fill: theme.Field, Over: theme.Hover, Edge: theme.Border, Radius: 6}, nil)
+	field.OnTap = func() {
+		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(field)
+		var items []*fyne.MenuItem
+		for c := session.Things; c <= session.Stuff; c++ {
+			items = append(items, fyne.NewMenuItem(choiceName(c), func() { w.s.Choose(c); w.draw(session.Run) }))
+		}
+		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at.AddXY(0, 30))
+	}
+	s.body.Objects = []fyne.CanvasObject{
+		kit.Pad(field, 0, 16, 0, 16), kit.Line{Left: 16, Right: 16, Height: 28}.Row(s.note),
+	}
+	return s
+}
+
+func choiceName(c session.Choice) string {
+	if c == session.Stuff {
+		return tr.L("Starter: every pixel")
+	}
+	return tr.L("Starter: boxes and masks")
+}
+
+func (s *modelSection) update() {
+	s.name.Set(choiceName(s.w.s.Choice()))
+	s.note.Set(tr.L("Built in, works offline."))
+	s.line.Refresh()
+}
+
+// newKeysSection lists the keys that a newcomer needs.
+func newKeysSection(w *Window) *section {
+	s := newSection(tr.L("Keys"))
+	for _, k := range []struct {
+		text string
+		keys []string
+	}{
+		{tr.L("Accept, reject"), []string{"Enter", "Delete"}},
+		{tr.L("Draw a box, a polygon"), []string{"R", "P"}},
+		{tr.L("Give a class"), []string{"1", "…", "9"}},
+		{tr.L("Next photo, previous"), []string{"D", "A"}},
+		{tr.L("Undo"), []string{"Ctrl+Z"}},
+		{tr.L("All commands"), []string{"Ctrl+K"}},
+	} {
+		row := []fyne.CanvasObject{kit.NewText(k.text, kit.Style{}), kit.NewSpace()}
+		for _, key := range k.keys {
+			row = append(row, kit.NewKeyCap(key))
+		}
+		s.body.Objects = append(s.body.Objects, kit.Line{Gap: 4, Left: 16, Right: 16, Height: 28}.Row(row...))
+	}
+	return s
+}

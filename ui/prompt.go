@@ -1,0 +1,439 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/overlay"
+	words "github.com/saysee/saysee/prompt"
+	"github.com/saysee/saysee/ui/kit"
+	"github.com/saysee/saysee/ui/session"
+	"github.com/saysee/saysee/ui/theme"
+	"github.com/saysee/saysee/ui/tr"
+)
+
+const (
+	promptHeight = 40
+	typingRoom   = 96 // always left to type in
+	chipGap      = 8
+)
+
+// prompt is the line of words: finished ones as chips, and an entry among them.
+type prompt struct {
+	w      *Window
+	box    *fyne.Container
+	ground *canvas.Rectangle
+	icon   *canvas.Image
+	entry  *entry
+	bare   *container.ThemeOverride
+	more   *kit.Touch
+	hidden *kit.Text
+	button *kit.Touch
+	halt   *kit.Touch
+
+	chips  []*kit.Touch
+	words  []annot.Class
+	synced []annot.Class // as the session had them when they were shown
+	at     int           // the entry stands before this word
+	edited *annot.Class  // the word that is being edited, to come back with Esc
+	narrow bool
+	list   completion
+}
+
+func newPrompt(w *Window) *prompt {
+	p := &prompt{w: w}
+	p.ground = kit.Rect(theme.Field, theme.Edge, 8)
+	p.icon = kit.NewIcon("search", theme.Muted, 16)
+	p.entry = newEntry(p)
+	p.bare = container.NewThemeOverride(p.entry, theme.Bare{Theme: theme.New(w.settings.light)})
+	p.hidden = kit.NewText("", kit.Style{Color: theme.Muted})
+	p.more = kit.NewTouch(kit.Line{Left: 8, Right: 8, Height: 28}.Row(p.hidden), chipLook(false), p.focus)
+	p.button = kit.NewButton(kit.Primary, "", tr.L("Find"), "Enter", p.find)
+	p.halt = kit.NewButton(kit.Plain, "stop", tr.L("Stop"), "", w.s.Stop)
+	p.halt.Hide()
+	p.box = kit.Lay(kit.Fixed(300, promptHeight), p.lay)
+	p.list.p = p
+	p.synced = nil
+	p.update()
+	return p
+}
+
+func chipLook(warned bool) kit.Look {
+	l := kit.Look{Fill: theme.Raised, Over: theme.Hover, Edge: theme.Border, Radius: 6}
+	if warned {
+		l.Edge = theme.Warning
+	}
+	return l
+}
+
+// update shows the session's words, unless they are shown already.
+func (p *prompt) update() {
+	now, _ := p.w.s.Words()
+	if p.chips != nil && slices.EqualFunc(now, p.synced, equalClass) {
+		return
+	}
+	p.words, p.synced = slices.Clone(now), slices.Clone(now)
+	p.at, p.edited = len(p.words), nil
+	p.rebuild()
+}
+
+func equalClass(a, b annot.Class) bool {
+	return a.Name == b.Name && a.Color == b.Color && slices.Equal(a.Phrases, b.Phrases) && slices.Equal(a.Negatives, b.Negatives)
+}
+
+// running shows Stop in the place of Find when the models take long.
+func (p *prompt) running() {
+	r := p.w.s.Report()
+	long := r.State == session.Running && time.Since(r.Since) > 200*time.Millisecond
+	if r.State == session.Running && !long {
+		time.AfterFunc(220*time.Millisecond, func() { fyne.Do(p.running) })
+	}
+	if long == p.halt.Visible() {
+		return
+	}
+	if long {
+		p.button.Hide()
+		p.halt.Show()
+	} else {
+		p.halt.Hide()
+		p.button.Show()
+	}
+}
+
+// color returns the colour that a word has, or will have: that of its row, or of the next new one.
+func (p *prompt) color(i int) colorOf {
+	t := p.w.s.Classes()
+	if row, ok := t.Find(p.words[i].Name); ok {
+		return p.w.swatch(row)
+	}
+	row := t.Rows()
+	for _, c := range p.words[:i] {
+		if _, ok := t.Find(c.Name); !ok {
+			row++
+		}
+	}
+	return colorOf{overlay.ClassColor(row, ""), overlay.Repeated(row, "")}
+}
+
+// rebuild makes the chips anew.
+func (p *prompt) rebuild() {
+	p.chips = make([]*kit.Touch, len(p.words))
+	objects := []fyne.CanvasObject{p.ground, p.icon}
+	for i := range p.words {
+		p.chips[i] = p.chip(i)
+		objects = append(objects, p.chips[i])
+	}
+	p.hold()
+	p.box.Objects = append(objects, p.more, p.bare, p.button, p.halt)
+	p.box.Refresh()
+}
+
+func (p *prompt) hold() {
+	text := tr.L("Add words…")
+	if len(p.words) == 0 {
+		text = tr.L("red cup, wooden table…")
+	}
+	p.entry.SetPlaceHolder(text)
+}
+
+func (p *prompt) chip(i int) *kit.Touch {
+	c, col := p.words[i], p.color(i)
+	swatch := kit.NewSwatch(col, col.ringed)
+	parts := []fyne.CanvasObject{swatch, kit.NewText(c.Name, kit.Style{})}
+	if !p.narrow {
+		if s := synonyms(c); s != "" {
+			parts = append(parts, kit.NewText(s, kit.Style{Size: theme.TextSmall, Color: theme.Muted}))
+		}
+		for _, n := range c.Negatives {
+			parts = append(parts, kit.NewText("− "+n, kit.Style{Size: theme.TextSmall, Color: theme.Danger}))
+		}
+	}
+	t := kit.NewTouch(kit.Line{Gap: 6, Left: 8, Right: 8, Height: 28}.Row(parts...), chipLook(false), func() { p.edit(i) })
+	t.Tip = words.Table{c}.Line()
+	t.OnMenu = func(at fyne.Position) { p.menu(i, at) }
+	return t
+}
+
+// synonyms are the phrases of a class that are not its name.
+func synonyms(c annot.Class) string {
+	if len(c.Phrases) > 0 && c.Phrases[0] == c.Name {
+		if len(c.Phrases) == 1 {
+			return ""
+		}
+		return "| " + strings.Join(c.Phrases[1:], " | ")
+	}
+	return strings.Join(c.Phrases, " | ")
+}
+
+func (p *prompt) menu(i int, at fyne.Position) {
+	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("",
+		fyne.NewMenuItem(tr.L("Edit"), func() { p.edit(i) }),
+		fyne.NewMenuItem(tr.L("Remove"), func() {
+			p.words = slices.Delete(p.words, i, i+1)
+			p.at = len(p.words)
+			p.find()
+		}),
+	), p.w.win.Canvas(), at)
+}
+
+func (p *prompt) setNarrow(narrow bool) {
+	if narrow != p.narrow {
+		p.narrow = narrow
+		p.rebuild()
+	}
+}
+
+func (p *prompt) lay(s fyne.Size) {
+	kit.Place(p.ground, 0, 0, s.Width, s.Height)
+	kit.Place(p.icon, 12, 12, 16, 16)
+	find := p.button.MinSize().Width
+	kit.Place(p.button, s.Width-find-4, 4, find, 32)
+	halt := p.halt.MinSize().Width
+	kit.Place(p.halt, s.Width-halt-4, 4, halt, 32)
+	x, end := float32(12+16+chipGap), s.Width-max(find, halt)-12
+	typing := p.typing()
+	room := end - x - typing - chipGap
+	shown := p.fitting(room)
+	left := len(p.chips) - shown
+	p.more.Hide()
+	for i, c := range p.chips {
+		if i == p.at && p.at < len(p.chips) {
+			x = p.placeEntry(x, typing)
+		}
+		if i >= shown {
+			c.Hide()
+			continue
+		}
+		c.Show()
+		w := c.MinSize().Width
+		kit.Place(c, x, 6, w, 28)
+		x += w + chipGap
+	}
+	if left > 0 {
+		p.hidden.Set("+" + tr.Count(left))
+		p.more.Show()
+		w := p.more.MinSize().Width
+		kit.Place(p.more, x, 6, w, 28)
+		x += w + chipGap
+	}
+	if p.at >= len(p.chips) {
+		p.placeEntry(x, end-x)
+	}
+}
+
+// typing is how much room the entry needs.
+func (p *prompt) typing() float32 {
+	size, _ := fyne.CurrentApp().Driver().RenderedTextSize(p.entry.Text, theme.TextBody, fyne.TextStyle{}, theme.FaceFor(p.entry.Text, false))
+	return max(typingRoom, min(size.Width+32, 320))
+}
+
+func (p *prompt) placeEntry(x, width float32) float32 {
+	kit.Place(p.bare, x-4, 4, max(width, 40), 32)
+	p.entry.Resize(fyne.NewSize(max(width, 40), 32))
+	return x + width + chipGap
+}
+
+// fitting returns how many chips fit.
+func (p *prompt) fitting(room float32) int {
+	used := float32(0)
+	for i, c := range p.chips {
+		more := float32(0)
+		if i < len(p.chips)-1 {
+			more = 48
+		}
+		w := c.MinSize().Width
+		if used+w+more > room && used+w > room {
+			return i
+		}
+		if used+w+more > room && i < len(p.chips)-1 {
+			return i
+		}
+		used += w + chipGap
+	}
+	return len(p.chips)
+}
+
+// focus gives the entry the keyboard.
+func (p *prompt) focus() { p.w.win.Canvas().Focus(p.entry) }
+
+// edit turns a chip back into text, in its place.
+func (p *prompt) edit(i int) {
+	p.take(p.entry.Text)
+	if i >= len(p.words) {
+		return
+	}
+	c := p.words[i]
+	p.words = slices.Delete(slices.Clone(p.words), i, i+1)
+	p.at, p.edited = i, &c
+	p.entry.SetText(words.Table{c}.Line())
+	p.entry.CursorColumn = len([]rune(p.entry.Text))
+	p.rebuild()
+	p.focus()
+}
+
+// take makes chips of a text, where the entry stands. It reports whether all of it could be read.
+func (p *prompt) take(text string) bool {
+	clean := true
+	if strings.TrimSpace(text) != "" {
+		table, problems := words.Parse(text)
+		for _, c := range table {
+			old := slices.IndexFunc(p.words, func(o annot.Class) bool { return strings.EqualFold(o.Name, c.Name) })
+			if old >= 0 {
+				p.words[old] = c
+				continue
+			}
+			p.words = slices.Insert(p.words, min(p.at, len(p.words)), c)
+			p.at++
+		}
+		if len(problems) > 0 {
+			clean = false
+			p.w.s.Say(problems[0].Text)
+		}
+	}
+	p.at, p.edited = len(p.words), nil
+	p.entry.SetText("")
+	p.rebuild()
+	return clean
+}
+
+// find looks for the words.
+func (p *prompt) find() {
+	p.list.hide()
+	p.take(p.entry.Text)
+	p.w.settings.setHinted()
+	p.w.settings.rememberWords(words.Table(p.words).Line())
+	p.synced = nil
+	p.w.try(p.w.s.SetWords(p.words))
+	p.w.focusView()
+	p.w.frame.arrange()
+	p.w.draw(session.Words)
+}
+
+// back gives up the edit of a chip.
+func (p *prompt) back() {
+	if p.edited != nil {
+		p.words = slices.Insert(p.words, min(p.at, len(p.words)), *p.edited)
+	}
+	p.edited = nil
+	p.at = len(p.words)
+	p.entry.SetText("")
+	p.rebuild()
+}
+
+func (p *prompt) paint(focused bool) {
+	token, width := theme.Edge, float32(1)
+	if focused {
+		token, width = theme.Focus, 2
+	}
+	p.ground.StrokeColor, p.ground.StrokeWidth = theme.Get(token), width
+	p.ground.Refresh()
+}
+
+// entry is the field of the prompt.
+type entry struct {
+	widget.Entry
+	p *prompt
+}
+
+func newEntry(p *prompt) *entry {
+	e := &entry{p: p}
+	e.Scroll = container.ScrollHorizontalOnly
+	e.Wrapping = fyne.TextWrapOff
+	e.ExtendBaseWidget(e)
+	e.OnChanged = func(string) {
+		p.box.Refresh()
+		p.list.update()
+	}
+	return e
+}
+
+// FocusGained implements fyne.Focusable.
+func (e *entry) FocusGained() {
+	e.Entry.FocusGained()
+	e.p.paint(true)
+}
+
+// FocusLost implements fyne.Focusable.
+func (e *entry) FocusLost() {
+	e.Entry.FocusLost()
+	e.p.paint(false)
+	e.p.list.hide()
+}
+
+// AcceptsTab implements fyne.Tabbable: Tab takes what the list proposes.
+func (e *entry) AcceptsTab() bool { return true }
+
+// TypedRune implements fyne.Focusable.
+func (e *entry) TypedRune(r rune) {
+	open := strings.Count(e.Text, `"`)%2 == 1
+	if (r == ',' || r == '，') && !open && e.CursorColumn == len([]rune(e.Text)) && strings.TrimSpace(e.Text) != "" {
+		e.p.take(e.Text)
+		return
+	}
+	e.Entry.TypedRune(r)
+}
+
+// TypedKey implements fyne.Focusable.
+func (e *entry) TypedKey(k *fyne.KeyEvent) {
+	p := e.p
+	switch k.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if !p.list.take() {
+			p.find()
+		}
+	case fyne.KeyTab:
+		if !p.list.takeFirst() {
+			p.w.focusView()
+		}
+	case fyne.KeyBackspace:
+		if e.CursorColumn == 0 && e.SelectedText() == "" && p.at > 0 && len(p.words) > 0 {
+			p.edit(min(p.at, len(p.words)) - 1)
+			return
+		}
+		e.Entry.TypedKey(k)
+	case fyne.KeyUp, fyne.KeyDown:
+		p.list.move(k.Name == fyne.KeyDown)
+	case fyne.KeyEscape:
+		if !p.list.hide() {
+			p.back()
+			p.w.focusView()
+		}
+	case fyne.KeyF1, fyne.KeyF3, fyne.KeyF4, fyne.KeyF6, fyne.KeyF11, fyne.KeyF12:
+		p.w.key(k.Name)
+	default:
+		e.Entry.TypedKey(k)
+	}
+}
+
+// TypedShortcut implements fyne.Shortcutable: what is not about text goes to the window.
+func (e *entry) TypedShortcut(s fyne.Shortcut) {
+	if c, ok := s.(*desktop.CustomShortcut); ok && e.p.w.shortcut(c) {
+		return
+	}
+	if s.ShortcutName() == (&fyne.ShortcutUndo{}).ShortcutName() && e.Text == "" {
+		e.p.w.press("Ctrl+Z")
+		return
+	}
+	e.Entry.TypedShortcut(s)
+}
+
+// shortcut does the command of a shortcut.
+func (w *Window) shortcut(s *desktop.CustomShortcut) bool {
+	for _, c := range w.commands {
+		for _, k := range c.keys {
+			if o, ok := shortcutOf(k).(*desktop.CustomShortcut); ok && o.ShortcutName() == s.ShortcutName() {
+				w.run(c)
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,135 @@
+package ui
+
+import (
+	"image/color"
+	"path/filepath"
+	"slices"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/saysee/saysee/ui/tr"
+)
+
+// colorOf is a class's colour, and whether its swatch is a ring.
+type colorOf struct {
+	color.Color
+	ringed bool
+}
+
+// settings are what a person has chosen; they outlive the program.
+type settings struct {
+	p             fyne.Preferences
+	language      tr.Language
+	light         bool
+	wheelZooms    bool
+	still         bool // no animations
+	mask          float64
+	panelWidth    float32
+	panel, strip  bool
+	width, height float32
+	recent        []string // folders and photos
+	prompts       []string // words that were looked for
+	hinted        bool     // the hint of the first run is gone
+}
+
+const (
+	panelMin, panelMax, panelUsual = 264, 480, 312
+	minWidth, minHeight            = 1024, 640
+)
+
+func loadSettings(p fyne.Preferences) *settings {
+	return &settings{
+		p:          p,
+		language:   tr.Language(p.StringWithFallback("language", string(tr.OfSystem()))),
+		light:      p.Bool("light"),
+		wheelZooms: p.BoolWithFallback("wheel-zooms", true),
+		still:      p.Bool("still"),
+		mask:       p.FloatWithFallback("mask", 0.35),
+		panelWidth: float32(min(max(p.FloatWithFallback("panel-width", panelUsual), panelMin), panelMax)),
+		panel:      p.BoolWithFallback("panel", true),
+		strip:      p.BoolWithFallback("strip", true),
+		width:      float32(max(p.FloatWithFallback("width", 1400), minWidth)),
+		height:     float32(max(p.FloatWithFallback("height", 900), minHeight)),
+		recent:     p.StringList("recent"),
+		prompts:    p.StringList("prompts"),
+		hinted:     p.Bool("hinted"),
+	}
+}
+
+func (s *settings) setLanguage(l tr.Language) {
+	s.language = l
+	s.p.SetString("language", string(l))
+}
+
+func (s *settings) setLight(on bool) {
+	s.light = on
+	s.p.SetBool("light", on)
+}
+
+func (s *settings) setWheel(on bool) {
+	s.wheelZooms = on
+	s.p.SetBool("wheel-zooms", on)
+}
+
+func (s *settings) setStill(on bool) {
+	s.still = on
+	s.p.SetBool("still", on)
+}
+
+func (s *settings) setMask(v float64) {
+	s.mask = v
+	s.p.SetFloat("mask", v)
+}
+
+func (s *settings) setPanelWidth(v float32) {
+	s.panelWidth = min(max(v, panelMin), panelMax)
+	s.p.SetFloat("panel-width", float64(s.panelWidth))
+}
+
+func (s *settings) setSize(w, h float32) {
+	s.width, s.height = w, h
+	s.p.SetFloat("width", float64(w))
+	s.p.SetFloat("height", float64(h))
+}
+
+func (s *settings) setPanel(on bool) {
+	s.panel = on
+	s.p.SetBool("panel", on)
+}
+
+func (s *settings) setStrip(on bool) {
+	s.strip = on
+	s.p.SetBool("strip", on)
+}
+
+func (s *settings) setHinted() {
+	if !s.hinted {
+		s.hinted = true
+		s.p.SetBool("hinted", true)
+	}
+}
+
+const recentKept = 10
+
+// remember puts a path first among the recent ones.
+func (s *settings) remember(path string) {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	s.recent = first(s.recent, path)
+	s.p.SetStringList("recent", s.recent)
+}
+
+// rememberWords puts words first among the recent ones.
+func (s *settings) rememberWords(text string) {
+	if text != "" {
+		s.prompts = first(s.prompts, text)
+		s.p.SetStringList("prompts", s.prompts)
+	}
+}
+
+func first(list []string, item string) []string {
+	list = slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == item })
+	list = append([]string{item}, list...)
+	return list[:min(len(list), recentKept)]
+}

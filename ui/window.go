@@ -1,0 +1,313 @@
+package ui
+
+import (
+	"context"
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/container"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/assets"
+	"github.com/saysee/saysee/overlay"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/ui/kit"
+	"github.com/saysee/saysee/ui/session"
+	"github.com/saysee/saysee/ui/theme"
+	"github.com/saysee/saysee/ui/tr"
+	"github.com/saysee/saysee/ui/view"
+)
+
+// ID is the program's name among the desktop's programs.
+const ID = "io.github.saysee.saysee"
+
+// Params is what the window needs of the program.
+type Params struct {
+	Paths   []string // folders and photos to open; none for the samples
+	Version string
+	// Load loads the models of a choice. It is called on another goroutine.
+	Load func(session.Choice) (*pipeline.Models, error)
+}
+
+// Window is the program's window.
+type Window struct {
+	params   Params
+	app      fyne.App
+	win      fyne.Window
+	settings *settings
+	s        *session.Session
+	view     *view.Canvas
+	layer    *kit.Layer
+	commands []command
+
+	frame  *frame
+	prompt *prompt
+	panel  *panel
+	strip  *strip
+	status *status
+	rail   *rail
+	hint   fyne.CanvasObject
+	notice *notice
+
+	shown   any // what the canvas shows
+	dirty   session.Part
+	pending bool
+}
+
+// Run opens the window and returns when it is closed, or ctx ends.
+func Run(ctx context.Context, p Params) error {
+	a := app.NewWithID(ID)
+	w := newWindow(a, p)
+	w.win.Show()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
+	defer stop()
+	go w.tick(ctx)
+	a.Run()
+	return w.s.Close()
+}
+
+// tick lets "saved 4 s ago" grow old, and messages go.
+func (w *Window) tick(ctx context.Context) {
+	t := time.NewTicker(2 * time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			fyne.Do(func() { w.status.update(session.Saved) })
+		}
+	}
+}
+
+// newWindow makes the window, with photos being opened.
+func newWindow(a fyne.App, p Params) *Window {
+	w := &Window{params: p, app: a, settings: loadSettings(a.Preferences())}
+	tr.Use(w.settings.language)
+	a.Settings().SetTheme(theme.New(w.settings.light))
+	w.win = a.NewWindow("Saysee")
+	w.win.SetMaster()
+	w.win.SetPadded(false)
+	w.s = session.New(w.sessionParams())
+	w.view = view.New(&handler{w: w})
+	w.build()
+	w.win.Resize(fyne.NewSize(w.settings.width, w.settings.height))
+	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.dropped(uris) })
+	w.win.SetCloseIntercept(w.quit)
+	w.start(p.Paths)
+	return w
+}
+
+func (w *Window) sessionParams() session.Params {
+	p := session.Params{
+		Post: fyne.Do, Changed: w.changed, Load: w.params.Load,
+		Prepare: func(img *image.RGBA) any {
+			pyramid := view.NewPyramid(img)
+			pyramid.Build()
+			return pyramid
+		},
+	}
+	if dir, err := os.UserCacheDir(); err == nil {
+		p.CacheDir = filepath.Join(dir, "saysee", "thumbs")
+	}
+	if dir, err := os.UserConfigDir(); err == nil {
+		p.DataDir = filepath.Join(dir, "saysee", "labels")
+	}
+	for _, name := range sampleNames() {
+		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
+		if err == nil { // a bundled file is there
+			p.Samples = append(p.Samples, session.Sample{Name: name + ".jpg", Data: data})
+		}
+	}
+	return p
+}
+
+// sampleNames puts the photo first on which the most is found.
+func sampleNames() []string {
+	names := assets.PhotoNames()
+	slices.SortStableFunc(names, func(a, b string) int {
+		switch {
+		case a == firstSample && b != firstSample:
+			return -1
+		case b == firstSample && a != firstSample:
+			return 1
+		}
+		return 0
+	})
+	return names
+}
+
+const firstSample = "horse"
+
+// sampleWords are the words of the first run.
+func sampleWords() []annot.Class {
+	return []annot.Class{
+		{Name: "horse", Phrases: []string{"horse", "pony"}},
+		{Name: "person", Phrases: []string{"person", "rider"}},
+		{Name: "dog", Phrases: []string{"dog", "puppy"}},
+		{Name: "cat", Phrases: []string{"cat", "kitten"}},
+		{Name: "cup", Phrases: []string{"cup", "mug"}},
+	}
+}
+
+func (w *Window) start(paths []string) {
+	w.s.Complain(w.s.OpenSamples(sampleWords()))
+	if len(paths) > 0 {
+		w.open(paths...)
+		return
+	}
+	w.win.Canvas().Focus(w.prompt.entry)
+}
+
+// open opens folders and photos and remembers them.
+func (w *Window) open(paths ...string) {
+	w.settings.remember(paths[0])
+	w.s.Open(paths...)
+	w.focusView()
+}
+
+func (w *Window) dropped(uris []fyne.URI) {
+	var paths []string
+	for _, u := range uris {
+		if u.Scheme() == "file" {
+			paths = append(paths, u.Path())
+		}
+	}
+	if len(paths) > 0 {
+		w.open(paths...)
+	}
+}
+
+// build makes all parts in the theme and the language of the settings. It is called again when these change.
+func (w *Window) build() {
+	w.commands = w.makeCommands()
+	w.prompt = newPrompt(w)
+	w.panel = newPanel(w)
+	w.strip = newStrip(w)
+	w.status = newStatus(w)
+	w.rail = newRail(w)
+	w.notice = newNotice()
+	w.frame = newFrame(w)
+	w.layer = kit.NewLayer(w.win.Canvas())
+	w.win.SetContent(container.NewStack(w.frame.content, w.layer.Container))
+	w.addShortcuts()
+	w.view.SetOptions(w.viewOptions())
+	w.draw(session.All)
+}
+
+// rebuild shows the window in another theme or language.
+func (w *Window) rebuild() {
+	tr.Use(w.settings.language)
+	w.app.Settings().SetTheme(theme.New(w.settings.light))
+	w.build()
+}
+
+func (w *Window) viewOptions() view.Options {
+	o := view.DefaultOptions()
+	o.MaskOpacity = w.settings.mask
+	o.WheelZooms = w.settings.wheelZooms
+	o.Animate = !w.settings.still
+	o.Labels = w.view.Options().Labels
+	o.Masks, o.Boxes = w.view.Options().Masks, w.view.Options().Boxes
+	o.Class = max(w.s.Class(), 0)
+	return o
+}
+
+// changed collects what has changed, to draw it once.
+func (w *Window) changed(p session.Part) {
+	w.dirty |= p
+	if w.pending || w.frame == nil {
+		return
+	}
+	w.pending = true
+	fyne.Do(func() {
+		w.pending = false
+		w.draw(0)
+	})
+}
+
+// draw brings parts, and those that have changed, up to date.
+func (w *Window) draw(p session.Part) {
+	p |= w.dirty
+	w.dirty = 0
+	if p&session.Current != 0 {
+		w.drawPhoto()
+		p |= session.Regions
+	}
+	if p&(session.Regions|session.Words) != 0 {
+		w.drawRegions()
+	}
+	if p&session.Words != 0 {
+		w.prompt.update()
+		w.view.SetOptions(w.viewOptions())
+	}
+	w.panel.update(p)
+	w.strip.update(p)
+	w.status.update(p)
+	w.frame.update(p)
+}
+
+func (w *Window) drawPhoto() {
+	ph := w.s.Photo()
+	if ph.Err != nil {
+		w.view.SetPhoto(nil)
+		w.shown = nil
+	}
+	w.notice.set(ph.Trouble())
+	if ph.Shown != nil && ph.Shown != w.shown {
+		w.shown = ph.Shown
+		w.view.SetPyramid(ph.Shown.(*view.Pyramid))
+	}
+	title := "Saysee"
+	if ph.Item.Rel != "" {
+		title = ph.Item.Rel + " – Saysee"
+	}
+	w.win.SetTitle(title)
+}
+
+func (w *Window) drawRegions() {
+	if w.s.Photo().Shown == nil {
+		w.view.SetItems(nil, nil)
+		return
+	}
+	w.view.SetItems(view.Items(w.s.Shown()), w.s.Rows())
+	w.view.SetSelection(w.s.Selected())
+}
+
+func (w *Window) focusView() { w.win.Canvas().Focus(w.view) }
+
+func (w *Window) quit() {
+	size := w.win.Canvas().Size()
+	w.settings.setSize(size.Width, size.Height)
+	if err := w.s.Close(); err != nil {
+		// The journal has the work; it is offered at the next start.
+		fyne.LogError("saving at the end", err)
+	}
+	w.app.Quit()
+}
+
+// swatch returns a class's colour and whether an earlier class has it too.
+func (w *Window) swatch(row int) (c colorOf) {
+	own := w.s.Classes().Row(row).Color
+	return colorOf{overlay.ClassColor(row, own), overlay.Repeated(row, own)}
+}
+
+// ago says how long something is past.
+func ago(t time.Time) string {
+	switch d := time.Since(t); {
+	case d < 2*time.Second:
+		return tr.L("Saved")
+	case d < time.Minute:
+		return tr.L("Saved %d s ago", int(d.Seconds()))
+	case d < time.Hour:
+		return tr.L("Saved %d min ago", int(d.Minutes()))
+	}
+	return tr.L("Saved %s", t.Format("15:04"))
+}
