@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -40,12 +41,21 @@ func commands() []command {
 	}
 }
 
+// opensWindow reports whether an argument is a photo or a folder to show, and no command.
+func opensWindow(arg string) bool {
+	if slices.ContainsFunc(commands(), func(c command) bool { return c.name == arg }) {
+		return false
+	}
+	_, err := os.Stat(arg)
+	return err == nil
+}
+
 // run picks the command and gives it a context that ends with Ctrl-C.
 func run(ctx context.Context, args []string, s stdio) int {
-	name := "help"
-	if len(args) > 0 {
-		name, args = args[0], args[1:]
+	if len(args) == 0 || opensWindow(args[0]) {
+		return window(ctx, args, s)
 	}
+	name, args := args[0], args[1:]
 	switch name {
 	case "help", "-h", "--help", "-help":
 		help(s.out)
@@ -67,7 +77,7 @@ func run(ctx context.Context, args []string, s stdio) int {
 
 func help(w io.Writer) {
 	var b strings.Builder
-	b.WriteString("Usage: saysee COMMAND [ARGUMENTS]\n\nSay what you want to find in photos, and see it boxed and masked.\n\nCommands:\n")
+	b.WriteString("Usage: saysee [PATH...]             open the window\n       saysee COMMAND [ARGUMENTS]\n\nSay what you want to find in photos, and see it boxed and masked.\n\nCommands:\n")
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "  %-10s %s\n", c.name, c.summary)
 	}

@@ -239,7 +239,7 @@ func (r *labelRun) finish(items []photo.Item, start time.Time) (int, error) {
 		return cli.Failure, err
 	}
 	for _, o := range r.outputs {
-		rep, err := o.write(ds, merge.Mode(r.merge))
+		rep, err := o.write(ds, merge.Mode(r.merge), imagesRoot(items))
 		if err != nil {
 			return cli.Failure, fmt.Errorf("%w; what was found is kept in the journal, --resume writes it again", err)
 		}

@@ -62,9 +62,10 @@ func parseOutputs(list, dir string) (outputs []output, pictures bool, err error)
 }
 
 // write writes the labels, into those that are there already when a mode of merging is given.
-func (o output) write(ds *format.Dataset, mode merge.Mode) (*format.Report, error) {
+// images is the folder that photos' names are relative to, empty when they come from several.
+func (o output) write(ds *format.Dataset, mode merge.Mode, images string) (*format.Report, error) {
 	if mode != "" && exists(o.path) {
-		there, err := o.format.Read(o.path, format.ReadOptions{Size: sizes(ds)})
+		there, err := o.format.Read(o.path, format.ReadOptions{Images: images, Size: sizes(ds)})
 		if err != nil {
 			return nil, err
 		}
@@ -84,6 +85,18 @@ func (o output) write(ds *format.Dataset, mode merge.Mode) (*format.Report, erro
 		}
 	}
 	return o.format.Write(o.path, ds, options)
+}
+
+// imagesRoot returns the folder under which all items were found, or nothing when there are several.
+func imagesRoot(items []photo.Item) string {
+	root := ""
+	for i, item := range items {
+		if i > 0 && item.Root != root {
+			return ""
+		}
+		root = item.Root
+	}
+	return root
 }
 
 // sizes looks up the size of a photo that a label file names without telling its size, among the photos of

@@ -10,6 +10,7 @@ import (
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/prompt/encode"
 	"github.com/saysee/saysee/ui"
+	_ "github.com/saysee/saysee/ui/locale" // before Fyne looks at the language
 	"github.com/saysee/saysee/ui/session"
 )
 

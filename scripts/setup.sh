@@ -117,6 +117,6 @@ esac
 modules
 onnxruntime
 case $want in
-test) [ ! -e zoo/readers/requirements.txt ] || venv readers zoo/readers/requirements.txt ;;
+test) zoo/readers/run.sh "$cache/venv/readers" || die "the Python readers of label files could not be installed" ;;
 bench) venv peer zoo/peer/requirements.txt --no-deps ;;
 esac
