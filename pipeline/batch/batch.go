@@ -35,6 +35,7 @@ type Job struct {
 type Result struct {
 	Item  photo.Item
 	Photo format.Photo // with its regions; empty when Err is set
+	Stamp Stamp        // of the file, from before it was read
 	Err   error
 	Took  time.Duration
 }
@@ -119,6 +120,8 @@ func (j *Job) work(ctx context.Context, number int, tasks <-chan task) {
 		start := time.Now()
 		r := Result{Item: t.item}
 		if r.Err = ctx.Err(); r.Err == nil {
+			// A file that is not there has no stamp, and reading it tells why.
+			r.Stamp, _ = stampOf(t.item.Path)
 			r.Photo, r.Err = j.one(ctx, number, t.item)
 		}
 		r.Took = time.Since(start)

@@ -133,8 +133,12 @@ func TestNothingToDoIsDone(t *testing.T) {
 }
 
 func result(item photo.Item, x float64) batch.Result {
+	info, err := os.Stat(item.Path)
+	if err != nil {
+		panic(err)
+	}
 	mask := annot.NewMask(image.Rect(0, 0, 3, 2), []byte{1, 0, 1, 0, 1, 1})
-	return batch.Result{Item: item, Photo: format.Photo{
+	return batch.Result{Item: item, Stamp: batch.Stamp{Size: info.Size(), Time: info.ModTime().UnixNano()}, Photo: format.Photo{
 		File: item.Rel, Path: item.Path, Width: 451, Height: 300, State: format.Suggested,
 		Regions: []annot.Region{{
 			Class: 0, Box: annot.Box{X0: x, Y0: 1, X1: x + 2.5, Y1: 4}, Shape: mask, Score: 0.75, Review: annot.Suggested,
@@ -156,10 +160,13 @@ func TestTheJournal(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := j.Close(); err != nil {
+		t.Cleanup(func() { _ = j.Close() })
+		return j
+	}
+	written := func(t *testing.T) {
+		if err := start(t).Close(); err != nil {
 			t.Fatal(err)
 		}
-		return j
 	}
 	resume := func(t *testing.T) *batch.Journal {
 		j, err := batch.ResumeJournal(path, "settings", cat)
@@ -178,7 +185,7 @@ func TestTheJournal(t *testing.T) {
 		return n
 	}
 	t.Run("should give back what was added, in the order asked for", func(t *testing.T) {
-		start(t)
+		written(t)
 		order := slices.Clone(items)
 		slices.Reverse(order)
 		got, err := resume(t).Dataset(order).Collect()
@@ -195,7 +202,7 @@ func TestTheJournal(t *testing.T) {
 		}
 	})
 	t.Run("should cut off a line that a crash left half written", func(t *testing.T) {
-		start(t)
+		written(t)
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -212,13 +219,18 @@ func TestTheJournal(t *testing.T) {
 			if err := j.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if again := finished(resume(t)); again != before+1 {
+			j = resume(t)
+			again := finished(j)
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if again != before+1 {
 				t.Fatalf("cut at %d: %d photos, then %d", cut, before, again)
 			}
 		}
 	})
 	t.Run("should not know a photo whose file has changed", func(t *testing.T) {
-		start(t)
+		written(t)
 		if err := os.WriteFile(items[1].Path, []byte("another"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -226,8 +238,34 @@ func TestTheJournal(t *testing.T) {
 			t.Errorf("%d photos are finished, want 2", n)
 		}
 	})
+	t.Run("should take a photo whose file has gone meanwhile", func(t *testing.T) {
+		gone := photos(t, 1)[0]
+		r := result(gone, 0)
+		if err := os.Remove(gone.Path); err != nil {
+			t.Fatal(err)
+		}
+		if err := start(t).Add(r); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("should refuse a journal that is being written, and leave it", func(t *testing.T) {
+		j := start(t)
+		for name, open := range map[string]func(string, string, []annot.Class) (*batch.Journal, error){
+			"start": batch.StartJournal, "resume": batch.ResumeJournal,
+		} {
+			if _, err := open(path, "settings", cat); !errors.Is(err, batch.ErrInUse) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n := finished(resume(t)); n != 3 {
+			t.Errorf("%d photos are finished, want 3", n)
+		}
+	})
 	t.Run("should refuse the journal of another run", func(t *testing.T) {
-		start(t)
+		written(t)
 		if _, err := batch.ResumeJournal(path, "others", cat); !errors.Is(err, batch.ErrOtherRun) {
 			t.Errorf("got %v", err)
 		}

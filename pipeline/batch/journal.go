@@ -29,11 +29,11 @@ type Journal struct {
 // entry is where a finished photo's line lies, and the state of its file then.
 type entry struct {
 	offset int64
-	stamp  stamp
+	stamp  Stamp
 }
 
-// stamp tells whether a photo's file is still the one that was labelled.
-type stamp struct {
+// Stamp tells whether a photo's file is still the one that was labelled.
+type Stamp struct {
 	Size int64 `json:"size"`
 	Time int64 `json:"time"` // last change, Unix nanoseconds
 }
@@ -49,55 +49,84 @@ type head struct {
 // record is a line: the item and its file's stamp, and the photo as format.AppendLine writes it.
 type record struct {
 	Rel   string          `json:"rel"`
-	Stamp stamp           `json:"stamp"`
+	Stamp Stamp           `json:"stamp"`
 	Photo json.RawMessage `json:"photo"`
 }
 
-// ErrOtherRun marks a journal that was written with other words, models or thresholds.
-var ErrOtherRun = errors.New("the earlier run used other words or settings")
+var (
+	// ErrOtherRun marks a journal that was written with other words, models or thresholds.
+	ErrOtherRun = errors.New("the earlier run used other words or settings")
+	// ErrInUse marks a journal that another process is writing.
+	ErrInUse = errors.New("another run is writing into the same folder")
+)
 
-// StartJournal begins a new journal at path, over any old one.
+// StartJournal begins a new journal at path, over any old one that is not in use.
 func StartJournal(path, settings string, classes []annot.Class) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	j, err := openJournal(path, os.O_CREATE, classes)
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{path: path, classes: classes, f: f, done: map[string]entry{}}
-	line, err := json.Marshal(head{"journal", 1, settings})
+	return j.begin(settings)
+}
+
+// openJournal opens a journal's file and keeps it from other processes.
+func openJournal(path string, flags int, classes []annot.Class) (*Journal, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|flags, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	return &Journal{path: path, classes: classes, f: f, done: map[string]entry{}}, nil
+}
+
+// begin makes the file a journal without photos.
+func (j *Journal) begin(settings string) (*Journal, error) {
+	err := j.cut(0)
 	if err == nil {
-		err = j.write(append(line, '\n'))
+		var line []byte
+		if line, err = json.Marshal(head{"journal", 1, settings}); err == nil {
+			err = j.write(append(line, '\n'))
+		}
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, j.f.Close())
 	}
 	return j, nil
 }
 
+// cut ends the file at an offset, where the next line will begin.
+func (j *Journal) cut(end int64) error {
+	if err := j.f.Truncate(end); err != nil {
+		return err
+	}
+	_, err := j.f.Seek(end, io.SeekStart)
+	return err
+}
+
 // ResumeJournal opens the journal of an earlier run with the same settings, or begins one if there is none.
 func ResumeJournal(path, settings string, classes []annot.Class) (*Journal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	j, err := openJournal(path, 0, classes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return StartJournal(path, settings, classes)
 	}
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{path: path, classes: classes, f: f, done: map[string]entry{}}
 	end, err := j.scan(settings)
 	if err == nil {
-		if err = f.Truncate(end); err == nil {
-			_, err = f.Seek(end, io.SeekStart)
-		}
+		err = j.cut(end)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, j.f.Close())
 	}
 	if end == 0 {
 		// Not even the first line was written.
-		return StartJournal(path, settings, classes)
+		return j.begin(settings)
 	}
 	return j, nil
 }
@@ -142,24 +171,21 @@ func (j *Journal) Has(item photo.Item) bool {
 	return err == nil && s == e.stamp
 }
 
-func stampOf(path string) (stamp, error) {
+func stampOf(path string) (Stamp, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return stamp{}, err
+		return Stamp{}, err
 	}
-	return stamp{info.Size(), info.ModTime().UnixNano()}, nil
+	return Stamp{info.Size(), info.ModTime().UnixNano()}, nil
 }
 
 // Add writes a finished photo and returns when it is on the disk.
 func (j *Journal) Add(r Result) error {
-	s, err := stampOf(r.Item.Path)
-	if err != nil {
-		return err
-	}
+	var err error
 	if j.buf, err = format.AppendLine(j.buf[:0], r.Photo, j.classes); err != nil {
 		return err
 	}
-	line, err := json.Marshal(record{r.Item.Rel, s, bytes.TrimSpace(j.buf)})
+	line, err := json.Marshal(record{r.Item.Rel, r.Stamp, bytes.TrimSpace(j.buf)})
 	if err != nil {
 		return err
 	}
@@ -169,10 +195,9 @@ func (j *Journal) Add(r Result) error {
 	}
 	if err := j.write(append(line, '\n')); err != nil {
 		// Half a line would be cut off at the next start; do it now, so that this run stays usable.
-		_ = j.f.Truncate(at)
-		return err
+		return errors.Join(err, j.cut(at))
 	}
-	j.done[r.Item.Rel] = entry{at, s}
+	j.done[r.Item.Rel] = entry{at, r.Stamp}
 	return nil
 }
 
