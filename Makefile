@@ -53,7 +53,7 @@ test: ## run every test (race detector, random order), vet, and the rules of the
 .PHONY: bench
 bench: build ## measure: stages, Go benchmarks, and a Python peer on the same models and photos, side by side
 	@scripts/setup.sh bench
-	@FIND="$(FIND)" PHOTOS="$(PHOTOS)" TAGS="$(TAGS)" scripts/bench.sh
+	@FIND="$(FIND)" SCORE="$(SCORE)" PHOTOS="$(PHOTOS)" TAGS="$(TAGS)" scripts/bench.sh
 
 .PHONY: lint
 lint: setup ## format check, staticcheck and, where installed, golangci-lint
