@@ -56,6 +56,9 @@ func run(ctx context.Context, args []string, s stdio) int {
 		return window(ctx, args, s)
 	}
 	name, args := args[0], args[1:]
+	if name == "help" && len(args) > 0 && args[0] != "help" {
+		name, args = args[0], []string{"--help"}
+	}
 	switch name {
 	case "help", "-h", "--help", "-help":
 		help(s.out)
@@ -68,6 +71,8 @@ func run(ctx context.Context, args []string, s stdio) int {
 		if c.name == name {
 			ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 			defer stop()
+			// The first signal asks for an orderly end; the next one is the system's to deal with.
+			context.AfterFunc(ctx, stop)
 			return c.run(ctx, args, s)
 		}
 	}
@@ -81,6 +86,6 @@ func help(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "  %-10s %s\n", c.name, c.summary)
 	}
-	b.WriteString("  version    print the version\n  help       print this\n\n\"saysee COMMAND --help\" tells a command's flags.\n")
+	b.WriteString("  version    print the version\n  help       print this; \"saysee help COMMAND\" explains a command and its flags\n")
 	_, _ = io.WriteString(w, b.String())
 }

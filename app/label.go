@@ -80,7 +80,14 @@ func label(ctx context.Context, args []string, s stdio) int {
 	if err != nil {
 		return cli.Misused(s.err, labelHelp, err)
 	}
-	code, err = r.run(ctx, photo.List(paths, s.in))
+	items, left, err := sources(photo.List(paths, s.in), l.out)
+	if err != nil {
+		return cli.Failed(s.err, labelHelp, err)
+	}
+	if left > 0 {
+		fmt.Fprintf(s.err, "%s of an earlier run in %s left out\n", count(left, "picture"), l.out)
+	}
+	code, err = r.run(ctx, items)
 	if err != nil {
 		return max(cli.Failed(s.err, labelHelp, err), code)
 	}
@@ -122,6 +129,19 @@ type failure struct {
 type classCount struct {
 	Name    string `json:"name"`
 	Regions int    `json:"regions"`
+}
+
+// check refuses values that mean nothing.
+func (l *labelFlags) check() error {
+	switch {
+	case l.out == "":
+		return errors.New("--out is empty: name a folder")
+	case !(l.opacity >= 0 && l.opacity <= 1):
+		return errors.New("--opacity goes from 0 to 1")
+	case l.maxPixels < 0:
+		return errors.New("--max-pixels cannot be negative")
+	}
+	return l.modelFlags.check()
 }
 
 func newLabelRun(l *labelFlags, s stdio) (*labelRun, error) {
@@ -168,18 +188,20 @@ func (r *labelRun) run(ctx context.Context, items []photo.Item) (int, error) {
 		return cli.Failure, err
 	}
 	defer r.journal.Close() //nolint:errcheck // every line was synced
-	todo := slices.DeleteFunc(slices.Clone(items), r.journal.Has)
+	if r.pictures != nil {
+		r.pictures.prepare(items, workers)
+	}
+	todo := slices.DeleteFunc(slices.Clone(items), r.finished)
 	r.report.Photos, r.report.Resumed = len(items), len(items)-len(todo)
 	r.progress = newProgress(r.std.err, len(todo))
 	if r.report.Resumed > 0 {
-		r.progress.say(fmt.Sprintf("%d of %d photos were finished before", r.report.Resumed, len(items)))
+		r.progress.say(fmt.Sprintf("%d of %s finished before", r.report.Resumed, count(len(items), "photo")))
 	}
 	job := &batch.Job{
 		Models: models, Question: r.question, Filter: filter, Canvas: r.canvas, NoMasks: r.noMasks,
 		Limits: photo.Limits{Pixels: r.maxPixels}, Workers: workers, Done: r.done,
 	}
 	if r.pictures != nil {
-		r.pictures.prepare(items, workers)
 		job.Finish = r.pictures.write
 	}
 	// A second Ctrl-C ends the process at once; the journal is safe.
@@ -191,6 +213,11 @@ func (r *labelRun) run(ctx context.Context, items []photo.Item) (int, error) {
 		return cli.Failure, fmt.Errorf("%w; what was finished is kept, --resume goes on from there", err)
 	}
 	return r.finish(items, start)
+}
+
+// finished reports whether an earlier run did all that is wanted of the item. It may have drawn no pictures.
+func (r *labelRun) finished(item photo.Item) bool {
+	return r.journal.Has(item) && (r.pictures == nil || exists(r.pictures.names[item.Rel]))
 }
 
 func (r *labelRun) workers(items int) int { return max(min(cores(r.threads), items), 1) }
@@ -213,15 +240,18 @@ func (r *labelRun) openJournal(m *pipeline.Models, f pipeline.Filter) error {
 	if r.resume {
 		open = batch.ResumeJournal
 	}
-	r.journal, err = open(filepath.Join(r.out, ".saysee", "journal.jsonl"), key, r.question.Classes)
+	r.journal, err = open(journalPath(r.out), key, r.question.Classes)
 	return err
 }
+
+// journalPath is where the journal of runs into a folder lies.
+func journalPath(out string) string { return filepath.Join(out, ".saysee", "journal.jsonl") }
 
 // done is called for each photo in order.
 func (r *labelRun) done(res batch.Result) error {
 	if res.Err != nil {
 		r.report.Failed = append(r.report.Failed, failure{res.Item.Path, res.Err.Error()})
-		r.progress.say(res.Item.Path + " was skipped: " + res.Err.Error())
+		r.progress.say(printable(res.Item.Path) + " was skipped: " + res.Err.Error())
 		r.progress.step(true)
 		return nil
 	}
@@ -288,7 +318,7 @@ func (r *labelRun) tell(items []photo.Item) {
 		return
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d regions in %d photos, %.1f s", r.report.Regions, r.report.Labelled, r.report.Seconds)
+	fmt.Fprintf(&b, "%s in %s, %.1f s", count(r.report.Regions, "region"), count(r.report.Labelled, "photo"), r.report.Seconds)
 	for i, c := range r.report.Classes {
 		sep := ", "
 		if i == 0 {
@@ -307,9 +337,9 @@ func (r *labelRun) tell(items []photo.Item) {
 		b.WriteString(path + "\n")
 	}
 	if n := len(r.report.Failed); n > 0 {
-		fmt.Fprintf(&b, "%d photos were skipped:\n", n)
+		fmt.Fprintf(&b, "%s skipped:\n", count(n, "photo"))
 		for _, f := range r.report.Failed {
-			fmt.Fprintf(&b, "  %s: %s\n", f.Path, f.Cause)
+			fmt.Fprintf(&b, "  %s: %s\n", printable(f.Path), f.Cause)
 		}
 	}
 	if r.report.Stopped {

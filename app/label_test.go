@@ -257,6 +257,13 @@ func TestWhatIsNotUnderstoodIsSaid(t *testing.T) {
 		"an unknown pack":       {[]string{"label", photo, "--find", "cat", "--model", "nothing", "--onnxruntime", library(t)}, cli.Failure, "no such pack"},
 		"an unknown command":    {[]string{"labell"}, cli.BadUsage, "no command"},
 		"a threshold over one":  {[]string{"label", photo, "--find", "cat", "--score", "30"}, cli.BadUsage, "from 0 to 1"},
+		"a threshold of NaN":    {[]string{"label", photo, "--find", "cat", "--score", "NaN"}, cli.BadUsage, "--score goes"},
+		"an area of NaN":        {[]string{"label", photo, "--find", "cat", "--min-area", "NaN"}, cli.BadUsage, "--min-area goes"},
+		"a negative threshold":  {[]string{"label", photo, "--find", "cat", "--nms", "-0.5"}, cli.BadUsage, "or is -1"},
+		"an opacity over one":   {[]string{"label", photo, "--find", "cat", "--opacity", "7"}, cli.BadUsage, "--opacity"},
+		"negative pixels":       {[]string{"label", photo, "--find", "cat", "--max-pixels", "-5"}, cli.BadUsage, "--max-pixels"},
+		"a canvas too small":    {[]string{"label", photo, "--find", "cat", "--size", "96"}, cli.BadUsage, "160 to 4096"},
+		"no folder to write to": {[]string{"label", photo, "--find", "cat", "--out", ""}, cli.BadUsage, "--out is empty"},
 		"tiles without a sense": {[]string{"label", photo, "--find", "cat", "--tiles", "many"}, cli.BadUsage, "many"},
 	} {
 		t.Run("should say what is wrong with "+name, func(t *testing.T) {
@@ -404,5 +411,111 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 		if code != cli.OK || !strings.Contains(help, "Usage: saysee") {
 			t.Errorf("%s --help: exit %d, %q", c.name, code, help)
 		}
+	}
+}
+
+func TestHelpExplainsACommand(t *testing.T) {
+	_, want, _ := saysee(t, "label", "--help")
+	if code, got, _ := saysee(t, "help", "label"); code != cli.OK || got != want {
+		t.Errorf("exit %d, %q", code, got)
+	}
+	if code, _, _ := saysee(t, "help", "nothing"); code != cli.BadUsage {
+		t.Errorf("help of a command that is not there: exit %d", code)
+	}
+}
+
+func TestNothingToReadLeavesEarlierLabelsAlone(t *testing.T) {
+	out := t.TempDir()
+	labels := filepath.Join(out, "coco.json")
+	save(t, labels, []byte("{}"))
+	for name, path := range map[string]string{"a name without a file": filepath.Join(out, "fotos"), "an empty folder": t.TempDir()} {
+		t.Run("should fail for "+name, func(t *testing.T) {
+			code, _, stderr := saysee(t, labelArgs(t, out, path)...)
+			if data, err := os.ReadFile(labels); code != cli.Failure || string(data) != "{}" {
+				t.Errorf("exit %d, %s; the labels are %q, %v", code, stderr, data, err)
+			}
+		})
+	}
+}
+
+func TestPicturesOfAnEarlierRunAreNoInput(t *testing.T) {
+	in := t.TempDir()
+	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
+	for _, out := range []string{in, filepath.Join(in, "deep", "out")} {
+		for range 2 {
+			code, _, stderr := saysee(t, labelArgs(t, out, in, "--format", "picture,coco,mask-instance")...)
+			if n := len(readCOCO(t, filepath.Join(out, "coco.json")).Images); code != cli.OK || n != 1+strings.Count(out, "deep") {
+				t.Errorf("exit %d, %d images; %s", code, n, stderr)
+			}
+		}
+		// The next output does not know that these were ours.
+		if err := os.RemoveAll(filepath.Join(in, "mask-instance")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAPhotoIsNeverWrittenOver(t *testing.T) {
+	in := t.TempDir()
+	own := filepath.Join(in, "pictures", "a.jpg")
+	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
+	save(t, own, catJPEG(t))
+	code, _, stderr := saysee(t, labelArgs(t, in, in)...)
+	if code != cli.Failure || !strings.Contains(stderr, "choose another --out") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	if data, err := os.ReadFile(own); err != nil || !bytes.Equal(data, catJPEG(t)) {
+		t.Errorf("it was changed, or %v", err)
+	}
+}
+
+func TestResumeDrawsPicturesThatAreMissing(t *testing.T) {
+	in, out := t.TempDir(), t.TempDir()
+	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
+	for _, more := range [][]string{{"--format", "coco,coco"}, {"--resume"}} {
+		if code, stdout, stderr := saysee(t, labelArgs(t, out, append(more, in)...)...); code != cli.OK || strings.Count(stdout, "coco.json") != 1 {
+			t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(out, "pictures", "a.jpg")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASecondInterruptEndsARunAtOnce(t *testing.T) {
+	in, out := t.TempDir(), t.TempDir()
+	for i := range 4 {
+		save(t, filepath.Join(in, string(rune('a'+i))+".jpg"), catJPEG(t))
+	}
+	cmd := exec.Command(os.Args[0])
+	// Many tiles keep a photo in work for long.
+	cmd.Env = append(os.Environ(), "SAYSEE_TEST_ARGS="+strings.Join(labelArgs(t, out, in, "--no-cache", "--tiles", "16"), "\n"))
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		if exists(journalPath(out)) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	// The next one counts once the first was answered.
+	buf := make([]byte, 256)
+	if n, err := said.Read(buf); err != nil || !strings.Contains(string(buf[:n]), "again") {
+		t.Fatalf("%q, %v", buf[:n], err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != -1 {
+		t.Errorf("exit %d, not ended by the signal", code)
 	}
 }

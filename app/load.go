@@ -140,14 +140,20 @@ func (m *modelFlags) chosen(store *model.Store) (detector, segmenter string, err
 	return detector, segmenter, nil
 }
 
+// The sides that a canvas may have: a smaller one holds fewer positions than a region head picks.
+const (
+	minSize = 160
+	maxSize = 4096
+)
+
 // canvas reads --size and --tiles.
 func (m *modelFlags) canvas() (pipeline.Canvas, error) {
 	tiles, err := parseTiles(m.tiles)
 	if err != nil {
 		return pipeline.Canvas{}, fmt.Errorf("--tiles: %w", err)
 	}
-	if m.size < 0 || m.size > 4096 {
-		return pipeline.Canvas{}, fmt.Errorf("--size %d is out of range (32 to 4096)", m.size)
+	if m.size != 0 && (m.size < minSize || m.size > maxSize) {
+		return pipeline.Canvas{}, fmt.Errorf("--size %d is out of range (%d to %d)", m.size, minSize, maxSize)
 	}
 	return pipeline.Canvas{Size: m.size, Tiles: tiles}, nil
 }
@@ -180,12 +186,27 @@ func (m *modelFlags) filter(models *pipeline.Models) pipeline.Filter {
 	return f
 }
 
+// check refuses values that mean nothing. It is written so that NaN fails too.
 func (m *modelFlags) check() error {
-	switch {
-	case m.score > 1, m.segmentScore > 1, m.nms > 1, m.crossNMS > 1, m.inside > 1, m.minArea > 1:
-		return errors.New("--score, --segment-score, --nms, --cross-nms, --inside and --min-area go from 0 to 1")
-	case m.threads < 0:
-		return errors.New("--threads cannot be negative")
+	share := func(x float64) bool { return x >= 0 && x <= 1 }
+	own := func(x float64) bool { return share(x) || x == -1 }
+	for _, f := range []struct {
+		name string
+		ok   bool
+		goes string
+	}{
+		{"score", own(m.score), "from 0 to 1, or is -1"},
+		{"segment-score", own(m.segmentScore), "from 0 to 1, or is -1"},
+		{"nms", own(m.nms), "from 0 to 1, or is -1"},
+		{"cross-nms", share(m.crossNMS), "from 0 to 1"},
+		{"inside", share(m.inside), "from 0 to 1"},
+		{"min-area", share(m.minArea), "from 0 to 1"},
+		{"max", m.max >= -1, "from 0 up, or is -1"},
+		{"threads", m.threads >= 0, "from 0 up"},
+	} {
+		if !f.ok {
+			return fmt.Errorf("--%s goes %s", f.name, f.goes)
+		}
 	}
 	return nil
 }

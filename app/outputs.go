@@ -53,7 +53,9 @@ func parseOutputs(list, dir string) (outputs []output, pictures bool, err error)
 		if file == "" {
 			file = name
 		}
-		outputs = append(outputs, output{f, filepath.Join(dir, file)})
+		if o := (output{f, filepath.Join(dir, file)}); !slices.Contains(outputs, o) {
+			outputs = append(outputs, o)
+		}
 	}
 	if len(outputs) == 0 && !pictures {
 		return nil, false, errors.New("--format names nothing to write")
@@ -160,7 +162,7 @@ type scratch struct {
 
 func newPictures(dir string, classes []annot.Class, opacity float64) *pictures {
 	o := overlay.Defaults()
-	o.Opacity = min(max(opacity, 0), 1)
+	o.Opacity = opacity
 	return &pictures{dir: dir, classes: classes, options: o}
 }
 
@@ -221,10 +223,10 @@ func (p *pictures) list(b *strings.Builder, items []photo.Item, j *batch.Journal
 	}
 }
 
-// cores is how many cores a command may use.
+// cores is how many cores a command may use. More threads than cores only get into each other's way.
 func cores(asked int) int {
 	if asked > 0 {
-		return asked
+		return min(asked, runtime.NumCPU())
 	}
 	return min(runtime.NumCPU(), 8)
 }

@@ -5,15 +5,20 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
+	"unicode"
 )
 
-// progress tells how far a batch is: one line that is drawn over on a terminal, plain lines elsewhere.
+// progress tells how far a batch is: one line that is drawn over on a terminal, plain lines elsewhere. It may
+// be used from several goroutines.
 type progress struct {
+	mu             sync.Mutex
 	w              io.Writer
 	live           bool
 	total, done    int
 	failed         int
+	shown          int // photos that the last line told of
 	began, printed time.Time
 	width          int // of the line on the terminal
 }
@@ -34,6 +39,8 @@ const (
 )
 
 func (p *progress) step(failed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.done++
 	if failed {
 		p.failed++
@@ -48,11 +55,11 @@ func (p *progress) step(failed bool) {
 }
 
 func (p *progress) print() {
-	p.printed = time.Now()
+	p.printed, p.shown = time.Now(), p.done
 	took := time.Since(p.began)
 	rate := float64(p.done) / max(took.Seconds(), 1e-9)
 	left := time.Duration(float64(p.total-p.done) / max(rate, 1e-9) * float64(time.Second))
-	text := fmt.Sprintf("%d of %d photos, %.1f a second, %s left", p.done, p.total, rate, short(left))
+	text := fmt.Sprintf("%d of %s, %.1f a second, %s left", p.done, count(p.total, "photo"), rate, short(left))
 	if p.failed > 0 {
 		text += fmt.Sprintf(", %d failed", p.failed)
 	}
@@ -69,6 +76,8 @@ func (p *progress) print() {
 
 // say prints a line of its own, such as a photo that failed.
 func (p *progress) say(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.live && p.width > 0 {
 		fmt.Fprintf(p.w, "\r%-*s\r", p.width, "")
 	}
@@ -77,12 +86,32 @@ func (p *progress) say(text string) {
 
 // end leaves the last state on the screen.
 func (p *progress) end() {
-	if p.total > 0 && (p.live || p.printed.IsZero()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.total > 0 && (p.live || p.shown != p.done) {
 		p.print()
 	}
 	if p.live {
 		fmt.Fprintln(p.w)
 	}
+}
+
+// count is a number and what it counts: 1 photo, 2 photos.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// printable shows a file's name without what would steer the terminal.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, name)
 }
 
 func short(d time.Duration) string {

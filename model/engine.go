@@ -124,7 +124,8 @@ func (e *Engine) load(p *Pack, f File, need Graph) (*Session, error) {
 
 // sessionOptions tunes for a desktop: several sessions run in turn, so none may keep its threads spinning
 // while another works (measured: a trunk and a region head on two cores take 38 ms so, 64 ms otherwise).
-// Canvas sizes vary, so memory patterns, which are kept for each size, are off.
+// Canvas sizes vary, so memory patterns, which are kept for each size, are off. What fails is returned as an
+// error, so the runtime need not print it as well.
 func sessionOptions(threads int) (*ort.SessionOptions, error) {
 	o, err := ort.NewSessionOptions()
 	if err != nil {
@@ -134,7 +135,7 @@ func sessionOptions(threads int) (*ort.SessionOptions, error) {
 		o.SetIntraOpNumThreads(threads),
 		o.SetInterOpNumThreads(1),
 		o.SetMemPattern(false),
-		o.SetLogSeverityLevel(ort.LoggingLevelError),
+		o.SetLogSeverityLevel(ort.LoggingLevelFatal),
 		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 	)
 	if err != nil {

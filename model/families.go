@@ -8,7 +8,10 @@ func Trunk() Graph {
 		Inputs: []Port{{"pixel_values", Float32, 4}},
 		Outputs: []Port{
 			{"f4", Float32, 4},
-			{"p3", Float32, 4}, {"p4", Float32, 4}, {"p5", Float32, 4}, {"p6", Float32, 4},
+			{"p3", Float32, 4},
+			{"p4", Float32, 4},
+			{"p5", Float32, 4},
+			{"p6", Float32, 4},
 		},
 	}
 }

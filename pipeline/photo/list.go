@@ -103,7 +103,13 @@ func (l *lister) lines(r io.Reader) {
 		l.fail("-", fmt.Errorf("%w: there is no standard input", ErrUnreadable))
 		return
 	}
-	in := bufio.NewReader(r)
+	in := bufio.NewReaderSize(r, 1<<16)
+	// A name may hold a newline, and the first one too: what has come so far tells.
+	_, _ = in.Peek(1)
+	if head, _ := in.Peek(in.Buffered()); bytes.IndexByte(head, 0) >= 0 {
+		l.nuls(in)
+		return
+	}
 	for {
 		// A line that holds a NUL is a NUL-separated list, or the part of one up to a newline in a name.
 		line, err := in.ReadBytes('\n')

@@ -48,7 +48,8 @@ func rels(items []photo.Item) []string {
 
 func TestList(t *testing.T) {
 	tree(t, "p/10.jpg", "p/9.jpg", "p/b/2.PNG", "p/b/照片.webp", "p/notes.txt", "p/.hidden.jpg", "p/.git/x.jpg",
-		"p/b/c/deep.tiff", "q/9.jpg", "q/b/2.PNG", "r/p/9.jpg", "[odd].jpg", "raw.dat", "A.jpg")
+		"p/b/c/deep.tiff", "q/9.jpg", "q/b/2.PNG", "r/p/9.jpg", "[odd].jpg", "raw.dat", "A.jpg",
+		"new\nline.jpg", "odd/a:b.jpg", "odd/a\\b.jpg", "odd/c\x1b.jpg", "odd/lat\xe9in.jpg")
 	link(t, ".", "p/b/up")
 	link(t, "missing", "p/dangling.jpg")
 	link(t, "../q", "p/z")
@@ -85,6 +86,13 @@ func TestList(t *testing.T) {
 		{"should refuse a broken pattern", []string{"a[b"}, "", []string{"!a[b"}},
 		{"should read lines", []string{"-"}, "A.jpg\r\n\nq/9.jpg\nnone\nq", []string{"A.jpg", "9.jpg", "!none", "b/2.PNG"}},
 		{"should read names ended by NUL", []string{"-"}, "A.jpg\x00p/b/照片.webp\x00", []string{"A.jpg", "照片.webp"}},
+		{"should read a first name with a newline", []string{"-"}, "new\nline.jpg\x00A.jpg\x00", []string{"new_line.jpg", "A.jpg"}},
+		{
+			"should name photos by what any system takes for a name",
+			[]string{"odd"},
+			"",
+			[]string{"a_b.jpg", "a_b~2.jpg", "c_.jpg", "lat\ufffdin.jpg"},
+		},
 		{"should take a star in a list for a name", []string{"-"}, "*.jpg", []string{"!*.jpg"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"unicode"
 )
 
 // separate makes every Rel unique, so that equal names in two folders never overwrite each other in the
@@ -58,7 +59,22 @@ func clashing(items []Item, rels []string) map[string]bool {
 // below returns the item's name with the last n folders of its root in front.
 func below(it Item, n int) string {
 	f := folders(it.Root)
-	return path.Join(append(append([]string{}, f[len(f)-min(n, len(f)):]...), it.Rel)...)
+	return tame(path.Join(append(append([]string{}, f[len(f)-min(n, len(f)):]...), it.Rel)...))
+}
+
+// tame replaces what label files and other systems take for something else than a part of a name: control
+// characters, backslashes, and the colon of what looks like a drive.
+func tame(rel string) string {
+	rel = strings.Map(func(r rune) rune {
+		if r == '\\' || unicode.IsControl(r) {
+			return '_'
+		}
+		return r
+	}, rel)
+	if len(rel) > 1 && rel[1] == ':' {
+		rel = rel[:1] + "_" + rel[2:]
+	}
+	return rel
 }
 
 // folders returns the folders of root's absolute path, from the top.
