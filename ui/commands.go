@@ -222,7 +222,7 @@ func (w *Window) toggleStrip() {
 
 // run does a command, if it can be done now.
 func (w *Window) run(c command) {
-	if c.can() {
+	if c.can() && !w.asking() {
 		c.run()
 		w.draw(0)
 	}
@@ -251,6 +251,13 @@ var keyNames = map[fyne.KeyName]string{
 func (w *Window) key(name fyne.KeyName) {
 	key, ok := keyNames[name]
 	if !ok {
+		return
+	}
+	if w.asking() {
+		if key == "Esc" {
+			w.top.Hide()
+			w.focusView()
+		}
 		return
 	}
 	if w.shift() {
@@ -310,6 +317,9 @@ func (w *Window) shift() bool {
 
 // rune handles a character that nothing else had a use for.
 func (w *Window) rune(r rune) {
+	if w.asking() {
+		return
+	}
 	if r >= '0' && r <= '9' {
 		w.s.TakeClass((int(r-'0') + 9) % 10)
 		w.draw(0)

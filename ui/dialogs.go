@@ -183,8 +183,12 @@ func (w *Window) modal(title string, width float32, body fyne.CanvasObject, butt
 	wide.SetMinSize(fyne.NewSize(width, 1))
 	pop = widget.NewModalPopUp(kit.Column{}.Stack(append(parts, wide)...), w.win.Canvas())
 	pop.Show()
+	w.top = pop
 	return pop
 }
+
+// asking reports whether a dialog is open.
+func (w *Window) asking() bool { return w.top != nil && w.top.Visible() }
 
 // dialogEntry is a field in a modal, that Enter and Esc end.
 type dialogEntry struct {

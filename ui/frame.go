@@ -229,7 +229,7 @@ func (f *frame) toggleAlone() {
 
 func (f *frame) update(p session.Part) {
 	_, name := f.w.s.Folder()
-	if name != f.folder.Text() {
+	if name != f.folder.Text() || f.hinting() != f.hint.Visible() {
 		f.folder.Set(name)
 		f.left.Refresh()
 		f.arrange()

@@ -157,8 +157,8 @@ func (s *status) right() {
 // ms writes a time in milliseconds, with a decimal below ten.
 func ms(d time.Duration) string {
 	v := float64(d) / float64(time.Millisecond)
-	if v < 9.95 && v >= 0.05 {
-		return tr.L("%.1f ms", v)
+	if v > 0 && v < 9.95 {
+		return tr.L("%.1f ms", max(v, 0.1))
 	}
 	return tr.L("%.0f ms", v)
 }

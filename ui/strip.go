@@ -286,8 +286,8 @@ func (r *filmRenderer) Layout(s fyne.Size) {
 			continue
 		}
 		card.Show()
-		w := min(max((s.Width-thumbGap-x-thumbGap)/2, 190), 320)
-		if x+w > s.Width {
+		w := max(min((s.Width-thumbGap-x)/2, 260), card.MinSize().Width)
+		if x+w+thumbGap > s.Width {
 			card.Hide()
 			continue
 		}

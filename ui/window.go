@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/assets"
@@ -32,6 +33,8 @@ type Params struct {
 	Version string
 	// Load loads the models of a choice. It is called on another goroutine.
 	Load func(session.Choice) (*pipeline.Models, error)
+
+	post func(func()) // runs a function on the window's goroutine, later
 }
 
 // Window is the program's window.
@@ -54,7 +57,8 @@ type Window struct {
 	hint   fyne.CanvasObject
 	notice *notice
 
-	shown   any // what the canvas shows
+	top     *widget.PopUp // the dialog that was opened last
+	shown   any           // what the canvas shows
 	dirty   session.Part
 	pending bool
 }
@@ -62,6 +66,7 @@ type Window struct {
 // Run opens the window and returns when it is closed, or ctx ends.
 func Run(ctx context.Context, p Params) error {
 	a := app.NewWithID(ID)
+	p.post = fyne.Do
 	w := newWindow(a, p)
 	w.win.Show()
 	ctx, cancel := context.WithCancel(ctx)
@@ -107,7 +112,7 @@ func newWindow(a fyne.App, p Params) *Window {
 
 func (w *Window) sessionParams() session.Params {
 	p := session.Params{
-		Post: fyne.Do, Changed: w.changed, Load: w.params.Load,
+		Post: w.params.post, Changed: w.changed, Load: w.params.Load,
 		Prepare: func(img *image.RGBA) any {
 			pyramid := view.NewPyramid(img)
 			pyramid.Build()
@@ -227,7 +232,7 @@ func (w *Window) changed(p session.Part) {
 		return
 	}
 	w.pending = true
-	fyne.Do(func() {
+	w.params.post(func() {
 		w.pending = false
 		w.draw(0)
 	})

@@ -108,9 +108,17 @@ func (r *textRenderer) Layout(size fyne.Size) {
 	if t.style.Right {
 		x = size.Width - w
 	}
-	t.line.Move(fyne.NewPos(x, (size.Height-min.Height)/2))
+	y := (size.Height - min.Height) / 2
+	if t.line.FontSource == nil {
+		y -= t.style.Size * drop
+	}
+	t.line.Move(fyne.NewPos(x, y))
 	t.line.Resize(fyne.NewSize(w, min.Height))
 }
+
+// drop is how far Fyne sets text from the system's fonts below that of ours, in parts of its size: it takes the
+// height of a line from one face and the place of the base line from the other.
+const drop = 0.13
 
 // cut returns the longest beginning of a text that fits with an ellipsis.
 func cut(text string, room float32, s Style) (string, float32) {

@@ -134,7 +134,6 @@ func (t Theme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color 
 var (
 	Regular  = fyne.NewStaticResource("Inter-Regular.ttf", assets.InterRegular)
 	SemiBold = fyne.NewStaticResource("Inter-SemiBold.ttf", assets.InterSemiBold)
-	Chinese  = fyne.NewStaticResource("NotoSansSC-Regular.otf", assets.NotoSansSC)
 )
 
 // Font implements fyne.Theme.
@@ -148,11 +147,12 @@ func (t Theme) Font(style fyne.TextStyle) fyne.Resource {
 	return Regular
 }
 
-// FaceFor returns the face that has the characters of a text.
+// FaceFor returns the face for a text. It is nil for one with characters that the bundled faces lack, such as
+// Chinese: Fyne then looks for them among the system's fonts, which takes longer.
 func FaceFor(text string, bold bool) fyne.Resource {
 	for _, r := range text {
 		if r >= 0x2E80 {
-			return Chinese
+			return nil
 		}
 	}
 	if bold {

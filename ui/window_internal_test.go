@@ -1,0 +1,250 @@
+package ui
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/ui/session"
+	"github.com/saysee/saysee/ui/tr"
+)
+
+// desk is a window without a display, and what waits to run in it.
+type desk struct {
+	*Window
+	t     *testing.T
+	queue chan func()
+}
+
+func newDesk(t *testing.T, width, height float32) *desk {
+	t.Helper()
+	for _, name := range []string{"XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HOME"} {
+		t.Setenv(name, t.TempDir())
+	}
+	t.Setenv("LANG", "en_US.UTF-8")
+	t.Cleanup(func() { tr.Use(tr.English) })
+	queue := make(chan func(), 10000)
+	w := newWindow(test.NewTempApp(t), Params{
+		Load: func(session.Choice) (*pipeline.Models, error) { return nil, errors.New("no models here") },
+		post: func(f func()) { queue <- f },
+	})
+	d := &desk{w, t, queue}
+	w.win.Resize(fyne.NewSize(width, height))
+	t.Cleanup(func() {
+		if err := w.s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	d.until("the first photo", func() bool { return w.s.Photo().Shown != nil })
+	return d
+}
+
+func (d *desk) until(what string, holds func() bool) {
+	d.t.Helper()
+	late := time.After(20 * time.Second)
+	for !holds() {
+		select {
+		case f := <-d.queue:
+			f()
+		case <-late:
+			d.t.Fatalf("waited in vain for %s", what)
+		}
+	}
+	d.draw(session.All)
+}
+
+// box returns where an object is.
+func box(o fyne.CanvasObject) [4]float32 {
+	return [4]float32{o.Position().X, o.Position().Y, o.Size().Width, o.Size().Height}
+}
+
+func TestFrame(t *testing.T) {
+	t.Run("should lie as drawn at 1400 × 900", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		for name, c := range map[string]struct {
+			o    fyne.CanvasObject
+			want [4]float32
+		}{
+			"prompt": {d.prompt.box, [4]float32{264, 8, 808, 40}},
+			"rail":   {d.rail.content, [4]float32{0, 56, 48, 696}},
+			"canvas": {d.view, [4]float32{48, 88, 1040, 664}},
+			"strip":  {d.strip.content, [4]float32{0, 752, 1088, 120}},
+			"panel":  {d.panel.content, [4]float32{1089, 56, 311, 816}},
+			"status": {d.status.content, [4]float32{0, 872, 1400, 28}},
+		} {
+			if got := box(c.o); got != c.want {
+				t.Errorf("%s at %v, want %v", name, got, c.want)
+			}
+		}
+	})
+	t.Run("should leave out what a window of 1024 × 640 has no room for", func(t *testing.T) {
+		d := newDesk(t, 1024, 640)
+		if d.strip.film.Visible() || d.strip.content.Size().Height != 40 || d.panel.content.Size().Width != 263 || d.frame.openWide.Visible() {
+			t.Errorf("strip %v, panel %v", box(d.strip.content), box(d.panel.content))
+		}
+	})
+	t.Run("should give the canvas the room of what is hidden, and remember it", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		d.key(fyne.KeyF3)
+		d.key(fyne.KeyF4)
+		if got, want := box(d.view), [4]float32{48, 88, 1352, 784}; got != want {
+			t.Errorf("canvas at %v, want %v", got, want)
+		}
+		if again := loadSettings(d.app.Preferences()); again.panel || again.strip {
+			t.Error("it is forgotten")
+		}
+	})
+	t.Run("should speak Chinese without a restart", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		d.settings.setLanguage(tr.Chinese)
+		d.rebuild()
+		if d.status.saved.Text() != "示例图像，无需保存" {
+			t.Error(d.status.saved.Text())
+		}
+	})
+}
+
+func TestPrompt(t *testing.T) {
+	names := func(d *desk) []string {
+		var all []string
+		for _, c := range d.prompt.words {
+			all = append(all, c.Name)
+		}
+		return all
+	}
+	clear := func(d *desk) {
+		d.prompt.words = nil
+		d.prompt.find()
+		d.prompt.focus()
+	}
+	key := func(d *desk, name fyne.KeyName) { d.prompt.entry.TypedKey(&fyne.KeyEvent{Name: name}) }
+	t.Run("should make a chip of a word with every comma, and look with Enter", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		clear(d)
+		test.Type(d.prompt.entry, "cat | kitten ; !toy, dog")
+		if got := names(d); !slices.Equal(got, []string{"cat"}) || d.prompt.entry.Text != " dog" {
+			t.Fatalf("chips %v, text %q", got, d.prompt.entry.Text)
+		}
+		if w, _ := d.s.Words(); len(w) != 0 {
+			t.Error("typing has looked already")
+		}
+		key(d, fyne.KeyReturn)
+		w, _ := d.s.Words()
+		if len(w) != 2 || w[0].Negatives[0] != "toy" || w[1].Name != "dog" {
+			t.Errorf("words %v", w)
+		}
+		if d.win.Canvas().Focused() != d.view {
+			t.Error("the canvas has not got the keyboard")
+		}
+	})
+	t.Run("should edit the last chip with Backspace, in its place, and give up with Esc", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		clear(d)
+		test.Type(d.prompt.entry, "cat, dog | puppy,")
+		key(d, fyne.KeyBackspace)
+		if d.prompt.entry.Text != "dog | puppy" || len(names(d)) != 1 {
+			t.Fatalf("chips %v, text %q", names(d), d.prompt.entry.Text)
+		}
+		key(d, fyne.KeyEscape)
+		if got := names(d); !slices.Equal(got, []string{"cat", "dog"}) {
+			t.Errorf("chips %v", got)
+		}
+		d.prompt.edit(0)
+		test.Type(d.prompt.entry, " | kitten")
+		key(d, fyne.KeyReturn)
+		if w, _ := d.s.Words(); len(w) != 2 || w[0].Name != "cat" || len(w[0].Phrases) != 2 {
+			t.Errorf("words %v", w)
+		}
+	})
+	t.Run("should complete a word with Tab", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		clear(d)
+		test.Type(d.prompt.entry, "cat | umb")
+		key(d, fyne.KeyTab)
+		if d.prompt.entry.Text != "cat | umbrella" {
+			t.Errorf("text %q", d.prompt.entry.Text)
+		}
+	})
+	t.Run("should always leave room to type, and say how many chips it hides", func(t *testing.T) {
+		d := newDesk(t, 1024, 640)
+		clear(d)
+		test.Type(d.prompt.entry, "one thing, another thing, a third thing, a fourth thing, a fifth thing,")
+		if d.prompt.bare.Size().Width < typingRoom || !d.prompt.more.Visible() {
+			t.Errorf("%v left to type in", d.prompt.bare.Size().Width)
+		}
+	})
+	t.Run("should follow undo", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		before := names(d)
+		clear(d)
+		d.press("Ctrl+Z")
+		if got := names(d); !slices.Equal(got, before) {
+			t.Errorf("chips %v, want %v", got, before)
+		}
+	})
+}
+
+func TestCommands(t *testing.T) {
+	d := newDesk(t, 1400, 900)
+	t.Run("should not give one key to two", func(t *testing.T) {
+		seen := map[string]string{}
+		for _, c := range d.commands {
+			for _, k := range c.keys {
+				if other, taken := seen[k]; taken {
+					t.Errorf("%s is %q and %q", k, other, c.title)
+				}
+				seen[k] = c.title
+			}
+		}
+	})
+	t.Run("should be found by parts of their names and by their keys", func(t *testing.T) {
+		for search, want := range map[string]string{"accept all": "Accept all", "labels shift+enter": "Accept all", "folder": "Open a folder…"} {
+			found := false
+			for _, c := range d.commands {
+				found = found || matches(c, search) && c.title == want
+			}
+			if !found {
+				t.Errorf("%q does not find %q", search, want)
+			}
+		}
+	})
+	t.Run("should take tools by their letters, and leave them with Esc", func(t *testing.T) {
+		d.rune('r')
+		if !d.rail.buttons[d.view.Tool()].On() || d.view.Tool() == 0 {
+			t.Error("R takes no tool")
+		}
+		d.key(fyne.KeyEscape)
+		if d.view.Tool() != 0 {
+			t.Error("Esc does not leave it")
+		}
+	})
+	t.Run("should do nothing behind a dialog", func(t *testing.T) {
+		d.press("Ctrl+,")
+		before := d.s.Index()
+		d.rune('d')
+		if d.s.Index() != before {
+			t.Error("the photo has changed")
+		}
+		d.key(fyne.KeyEscape)
+		if d.asking() {
+			t.Error("Esc does not close it")
+		}
+	})
+}
+
+func TestRecent(t *testing.T) {
+	d := newDesk(t, 1400, 900)
+	for _, name := range []string{"a", "b", "a"} {
+		d.settings.remember(filepath.Join("/", name))
+	}
+	again := loadSettings(d.app.Preferences())
+	if len(again.recent) != 2 || filepath.Base(again.recent[0]) != "a" {
+		t.Errorf("recent %v", again.recent)
+	}
+}
