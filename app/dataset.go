@@ -27,17 +27,18 @@ type predictor struct {
 	question pipeline.Question
 	filter   pipeline.Filter
 	index    []int // the truth's class for each of the question's, -1 for none
+	masks    bool
 }
 
 // newPredictor loads the models for the words of find and matches their classes with the truth's by name,
 // so that "person: man | woman" is measured as person.
-func newPredictor(_ context.Context, find string, classes []string) (dataset.Predictor, error) {
+func newPredictor(_ context.Context, find string, classes []string, masks bool) (dataset.Predictor, error) {
 	m := modelFlags{find: find, score: 0.01, nms: -1, segmentScore: -1, max: -1}
 	q, _, err := m.words()
 	if err != nil {
 		return nil, err
 	}
-	p := &predictor{question: q}
+	p := &predictor{question: q, masks: masks}
 	matched := false
 	for _, c := range q.Classes {
 		at := -1
@@ -58,7 +59,7 @@ func newPredictor(_ context.Context, find string, classes []string) (dataset.Pre
 	return p, nil
 }
 
-// Predict returns the boxes of a photo, with masks.
+// Predict returns the boxes of a photo, with masks if they are wanted.
 func (p *predictor) Predict(ctx context.Context, path string) ([]annot.Region, error) {
 	ph, err := photo.Read(path, photo.Limits{})
 	if err != nil {
@@ -70,7 +71,7 @@ func (p *predictor) Predict(ctx context.Context, path string) ([]annot.Region, e
 		return nil, err
 	}
 	defer a.Release()
-	found, err := a.Regions(ctx, p.question, p.filter, true)
+	found, err := a.Regions(ctx, p.question, p.filter, p.masks)
 	if err != nil {
 		return nil, err
 	}

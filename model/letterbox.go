@@ -47,9 +47,18 @@ func NewLetterbox(crop image.Rectangle, spec ImageSpec) Letterbox {
 			return min((n+spec.Margin+spec.Multiple-1)/spec.Multiple*spec.Multiple, spec.Size)
 		}
 		l.Canvas = image.Pt(side(content.X), side(content.Y))
+		for short := min(l.Canvas.X, l.Canvas.Y); short < spec.Size && l.Canvas.X*l.Canvas.Y < leastArea; {
+			short = min(short+spec.Multiple, spec.Size)
+			l.Canvas = image.Pt(max(l.Canvas.X, short), max(l.Canvas.Y, short))
+		}
 	}
 	return l
 }
+
+// leastArea is how many pixels a canvas keeps when it is cut down. Region heads pick their best few hundred
+// positions of a pyramid (ViLD's starter 400, at one for every 48 pixels), and ONNX's TopK fails where there
+// are fewer.
+const leastArea = 400 * 48
 
 // Resized returns the size in canvas pixels of the scaled crop: at least 1 × 1, at most the canvas.
 // Halves are rounded to even, as Python's round does.

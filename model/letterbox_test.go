@@ -52,8 +52,13 @@ func TestAMarginCutsTheCanvasDown(t *testing.T) {
 		"should cut the other side of a portrait":     {image.Pt(426, 640), image.Pt(352, 416)},
 		"should leave a square photo its square":      {image.Pt(500, 500), image.Pt(416, 416)},
 		"should leave a narrow strip room to be seen": {image.Pt(4000, 20), image.Pt(416, 96)},
+		"should leave a small canvas enough to pick from": {image.Pt(20, 4000), image.Pt(128, 160)},
 	} {
 		t.Run(name, func(t *testing.T) {
+			spec := spec
+			if c.canvas.Y == 160 {
+				spec.Size = 160
+			}
 			if got := model.NewLetterbox(image.Rectangle{Max: c.photo}, spec).Canvas; got != c.canvas {
 				t.Errorf("got %v, want %v", got, c.canvas)
 			}

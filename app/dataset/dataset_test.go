@@ -197,7 +197,9 @@ func (m *oneCat) Close() error { m.closed = true; return nil }
 func TestEvalWithModel(t *testing.T) {
 	folder(t, map[string]string{"t.json": coco})
 	model := &oneCat{}
-	finder := func(_ context.Context, find string, classes []string) (dataset.Predictor, error) {
+	var wanted []bool
+	finder := func(_ context.Context, find string, classes []string, masks bool) (dataset.Predictor, error) {
+		wanted = append(wanted, masks)
 		if find != "cat | kitten" || !slices.Equal(classes, []string{"cat", "dog"}) {
 			t.Errorf("asked for %q among %q", find, classes)
 		}
@@ -213,6 +215,10 @@ func TestEvalWithModel(t *testing.T) {
 	check(t, json.Unmarshal([]byte(out), &got))
 	if code != cli.Problems || !strings.Contains(errs, "c.jpg is torn") || math.Abs(got.Classes[0].AP-51./101) > 1e-9 || !model.closed {
 		t.Errorf("code %d, %s, %+v", code, errs, got)
+	}
+	run(t, do, "--truth", "t.json", "--find", "cat | kitten", "--masks")
+	if !slices.Equal(wanted, []bool{false, true}) {
+		t.Errorf("masks were wanted %v", wanted)
 	}
 }
 

@@ -29,8 +29,9 @@ type Predictor interface {
 	Close() error
 }
 
-// Finder makes a Predictor that looks for the words of --find and maps them to classes by name.
-type Finder func(ctx context.Context, find string, classes []string) (Predictor, error)
+// Finder makes a Predictor that looks for the words of --find and maps them to classes by name. Masks are
+// made only when they are wanted, since they cost time.
+type Finder func(ctx context.Context, find string, classes []string, masks bool) (Predictor, error)
 
 var evalHelp = cli.Help{
 	Name:     "saysee eval",
@@ -149,7 +150,7 @@ func (f evalFlags) open(ctx context.Context, finder Finder) (*files.Pair, error)
 	if err != nil {
 		return nil, err
 	}
-	model, err := finder(ctx, f.find, pair.Classes)
+	model, err := finder(ctx, f.find, pair.Classes, f.masks)
 	if err != nil {
 		return nil, err
 	}
