@@ -268,23 +268,33 @@ func (r *labelRun) finish(items []photo.Item, start time.Time) (int, error) {
 	if err := r.count(ds); err != nil {
 		return cli.Failure, err
 	}
-	for _, o := range r.outputs {
-		rep, err := o.write(ds, merge.Mode(r.merge), imagesRoot(items))
-		if err != nil {
-			return cli.Failure, fmt.Errorf("%w; what was found is kept in the journal, --resume writes it again", err)
-		}
-		r.report.Written = append(r.report.Written, o.path)
-		r.report.Notes = append(r.report.Notes, notes(o.format.Name, rep)...)
-	}
+	err := r.writeLabels(ds, items)
 	r.report.Seconds = time.Since(start).Seconds()
 	r.tell(items)
 	switch {
+	case err != nil:
+		return cli.Failure, fmt.Errorf("%w; what was found is kept in the journal, --resume writes it again", err)
 	case r.report.Stopped:
 		return 130, nil
 	case len(r.report.Failed) > 0:
 		return cli.Problems, nil
 	}
 	return cli.OK, nil
+}
+
+// writeLabels writes every format; one that fails does not keep the others from being written.
+func (r *labelRun) writeLabels(ds *format.Dataset, items []photo.Item) error {
+	var errs []error
+	for _, o := range r.outputs {
+		rep, err := o.write(ds, merge.Mode(r.merge), imagesRoot(items))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		r.report.Written = append(r.report.Written, o.path)
+		r.report.Notes = append(r.report.Notes, notes(o.format.Name, rep)...)
+	}
+	return errors.Join(errs...)
 }
 
 func (r *labelRun) count(ds *format.Dataset) error {

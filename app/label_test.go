@@ -519,3 +519,18 @@ func TestASecondInterruptEndsARunAtOnce(t *testing.T) {
 		t.Errorf("exit %d, not ended by the signal", code)
 	}
 }
+
+func TestAFormatThatFailsKeepsNoOtherFromBeingWritten(t *testing.T) {
+	in, out := t.TempDir(), t.TempDir()
+	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
+	if err := os.Mkdir(filepath.Join(out, "regions.csv"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := saysee(t, labelArgs(t, out, in, "--format", "csv,coco")...)
+	if code != cli.Failure || !strings.Contains(stderr, "regions.csv") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	if n := len(readCOCO(t, filepath.Join(out, "coco.json")).Images); n != 1 {
+		t.Errorf("%d images in coco.json", n)
+	}
+}

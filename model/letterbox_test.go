@@ -48,10 +48,10 @@ func TestAMarginCutsTheCanvasDown(t *testing.T) {
 	for name, c := range map[string]struct {
 		photo, canvas image.Point
 	}{
-		"should keep the margin, rounded up":          {image.Pt(640, 480), image.Pt(416, 384)},
-		"should cut the other side of a portrait":     {image.Pt(426, 640), image.Pt(352, 416)},
-		"should leave a square photo its square":      {image.Pt(500, 500), image.Pt(416, 416)},
-		"should leave a narrow strip room to be seen": {image.Pt(4000, 20), image.Pt(416, 96)},
+		"should keep the margin, rounded up":              {image.Pt(640, 480), image.Pt(416, 384)},
+		"should cut the other side of a portrait":         {image.Pt(426, 640), image.Pt(352, 416)},
+		"should leave a square photo its square":          {image.Pt(500, 500), image.Pt(416, 416)},
+		"should leave a narrow strip room to be seen":     {image.Pt(4000, 20), image.Pt(416, 96)},
 		"should leave a small canvas enough to pick from": {image.Pt(20, 4000), image.Pt(128, 160)},
 	} {
 		t.Run(name, func(t *testing.T) {

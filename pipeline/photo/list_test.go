@@ -49,7 +49,7 @@ func rels(items []photo.Item) []string {
 func TestList(t *testing.T) {
 	tree(t, "p/10.jpg", "p/9.jpg", "p/b/2.PNG", "p/b/照片.webp", "p/notes.txt", "p/.hidden.jpg", "p/.git/x.jpg",
 		"p/b/c/deep.tiff", "q/9.jpg", "q/b/2.PNG", "r/p/9.jpg", "[odd].jpg", "raw.dat", "A.jpg",
-		"new\nline.jpg", "odd/a:b.jpg", "odd/a\\b.jpg", "odd/c\x1b.jpg", "odd/lat\xe9in.jpg")
+		"new\nline.jpg", "odd/a:b.jpg", "odd/a\\b.jpg", "odd/c\x1b.jpg", "odd/lat\xe9in.jpg", "odd/"+strings.Repeat("猫", 83)+".jpg")
 	link(t, ".", "p/b/up")
 	link(t, "missing", "p/dangling.jpg")
 	link(t, "../q", "p/z")
@@ -91,7 +91,7 @@ func TestList(t *testing.T) {
 			"should name photos by what any system takes for a name",
 			[]string{"odd"},
 			"",
-			[]string{"a_b.jpg", "a_b~2.jpg", "c_.jpg", "lat\ufffdin.jpg"},
+			[]string{"a_b.jpg", "a_b~2.jpg", "c_.jpg", "lat\ufffdin.jpg", strings.Repeat("猫", 78) + ".jpg"},
 		},
 		{"should take a star in a list for a name", []string{"-"}, "*.jpg", []string{"!*.jpg"}},
 	} {

@@ -63,7 +63,7 @@ func below(it Item, n int) string {
 }
 
 // tame replaces what label files and other systems take for something else than a part of a name: control
-// characters, backslashes, and the colon of what looks like a drive.
+// characters, backslashes, and the colon of what looks like a drive. It shortens names that leave no room.
 func tame(rel string) string {
 	rel = strings.Map(func(r rune) rune {
 		if r == '\\' || unicode.IsControl(r) {
@@ -74,8 +74,16 @@ func tame(rel string) string {
 	if len(rel) > 1 && rel[1] == ':' {
 		rel = rel[:1] + "_" + rel[2:]
 	}
+	if dir, base := path.Split(rel); len(base) > maxBase {
+		ext := path.Ext(base)
+		ext = ext[:min(len(ext), maxBase/2)]
+		rel = dir + strings.ToValidUTF8(base[:maxBase-len(ext)], "") + strings.ToValidUTF8(ext, "")
+	}
 	return rel
 }
+
+// maxBase leaves room in the 255 bytes that a name may have for the longer endings of label files.
+const maxBase = 240
 
 // folders returns the folders of root's absolute path, from the top.
 func folders(root string) []string {
