@@ -376,15 +376,5 @@ func shortcutOf(key string) fyne.Shortcut {
 	return s
 }
 
-// keyOf returns the first key of a command by its title.
-func (w *Window) keyOf(title string) string {
-	for _, c := range w.commands {
-		if c.title == title && len(c.keys) > 0 {
-			return c.keys[0]
-		}
-	}
-	return ""
-}
-
 // showing chooses which photos the strip shows.
 func (w *Window) showing(i int) { w.s.SetShow(session.Show(i)) }

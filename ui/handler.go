@@ -40,6 +40,11 @@ func (h *handler) Removed(ids []annot.RegionID) {
 	h.w.draw(0)
 }
 
+func (h *handler) Asked(at annot.Point) {
+	h.w.try(h.w.s.Propose(at))
+	h.w.draw(0)
+}
+
 func (h *handler) Accept(id annot.RegionID) {
 	h.w.s.Accept(id)
 	h.w.draw(0)

@@ -197,6 +197,7 @@ type film struct {
 	cells  map[int]*cell // by place in the session's view
 	spare  []*cell
 	cards  []fyne.CanvasObject
+	empty  *kit.Text // for when no photo matches
 }
 
 func newFilm(w *Window) *film {
@@ -209,6 +210,7 @@ func newFilm(w *Window) *film {
 		f.cards = append(f.cards, kit.NewTouch(row,
 			kit.Look{Fill: theme.Raised, Over: theme.Hover, Edge: theme.Border, Radius: 8}, func() { w.press(c.key) }))
 	}
+	f.empty = kit.NewText(tr.L("No photo matches."), kit.Style{Color: theme.Muted})
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -294,6 +296,8 @@ func (r *filmRenderer) Layout(s fyne.Size) {
 		kit.Place(card, x, 0, w, thumbHeight)
 		x += w + thumbGap
 	}
+	visible(len(list) == 0 && f.w.s.Index() >= 0, f.empty)
+	kit.Place(f.empty, 16, 0, f.empty.Width(), thumbHeight)
 	if changed || r.objects == nil {
 		r.collect()
 	}
@@ -307,7 +311,7 @@ func (r *filmRenderer) collect() {
 	for _, c := range r.f.spare {
 		r.objects = append(r.objects, c)
 	}
-	r.objects = append(r.objects, r.f.cards...)
+	r.objects = append(append(r.objects, r.f.cards...), r.f.empty)
 }
 
 func (r *filmRenderer) MinSize() fyne.Size           { return fyne.NewSize(0, stripThumbs) }

@@ -54,7 +54,6 @@ type Window struct {
 	strip  *strip
 	status *status
 	rail   *rail
-	hint   fyne.CanvasObject
 	notice *notice
 
 	top     *widget.PopUp // the dialog that was opened last
@@ -113,6 +112,7 @@ func newWindow(a fyne.App, p Params) *Window {
 func (w *Window) sessionParams() session.Params {
 	p := session.Params{
 		Post: w.params.post, Changed: w.changed, Load: w.params.Load,
+		Words: sampleWords(),
 		Prepare: func(img *image.RGBA) any {
 			pyramid := view.NewPyramid(img)
 			pyramid.Build()
@@ -163,11 +163,11 @@ func sampleWords() []annot.Class {
 }
 
 func (w *Window) start(paths []string) {
-	w.s.Complain(w.s.OpenSamples(sampleWords()))
 	if len(paths) > 0 {
 		w.open(paths...)
 		return
 	}
+	w.s.Complain(w.s.OpenSamples(sampleWords()))
 	w.win.Canvas().Focus(w.prompt.entry)
 }
 

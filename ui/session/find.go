@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/ui/tr"
 )
 
 // Choice is which models look at photos.
@@ -55,7 +57,8 @@ func (r Report) Stage(name string) time.Duration {
 	return 0
 }
 
-// request is a photo and what to look for in it.
+// request is a photo and what to look for in it. Without a photo the models are only loaded, so that the first
+// words need not wait for them.
 type request struct {
 	rel    string
 	photo  *photo.Photo
@@ -183,6 +186,10 @@ func (f *finder) release() {
 
 func (f *finder) serve(ctx context.Context, r *request) {
 	err := f.load(r.choice)
+	if err == nil && r.photo == nil {
+		f.tell(Idle, nil)
+		return
+	}
 	if err == nil {
 		f.tell(Running, nil)
 		err = f.look(ctx, r)
@@ -210,6 +217,7 @@ func (f *finder) load(c Choice) error {
 		return err
 	}
 	f.models, f.choice = m, c
+	debug.FreeOSMemory() // loading leaves much behind, and this is a goroutine that nobody waits for
 	return nil
 }
 
@@ -327,7 +335,7 @@ func (s *Session) Stop() { s.finder.drop() }
 func (s *Session) find(p *photo.Photo) {
 	asked, rows := s.asked()
 	if len(asked) == 0 {
-		s.finder.drop()
+		s.finder.ask(&request{choice: s.choice})
 		s.answer = nil
 		s.choose()
 		s.p.Changed(Regions | Run)
@@ -376,4 +384,51 @@ func (a *answer) bestClass(c *detect.Candidates, at int) (row int, score float64
 		}
 	}
 	return row, score, row >= 0
+}
+
+// leastProposal is the score from which a candidate is proposed where a person points.
+const leastProposal = 0.02
+
+// Propose adds what the models see at a point of the photo, however sure they are of it, as a label.
+func (s *Session) Propose(at annot.Point) error {
+	r, ok := s.answer.under(at)
+	if !ok {
+		s.say(tr.L("The model sees nothing there. R draws a box."), false)
+		return nil
+	}
+	var id annot.RegionID
+	err := s.do(tr.L("Accept %s", s.project.Classes().Row(r.Class).Name), func(e *annot.Edit) error {
+		var err error
+		id, err = e.Add(s.photo.Item.Rel, r)
+		return err
+	})
+	if err == nil {
+		s.Select(id)
+	}
+	return err
+}
+
+// under returns the best candidate that covers a point.
+func (a *answer) under(at annot.Point) (best annot.Region, ok bool) {
+	if a == nil || a.all.Boxes == nil {
+		return best, false
+	}
+	c := a.all.Boxes
+	for i, b := range c.Boxes {
+		mask, masked := a.masks[i]
+		if !b.Contains(at) || masked && !mask.Contains(at) {
+			continue
+		}
+		row, score, found := a.bestClass(c, i)
+		if !found || score < max(best.Score, leastProposal) {
+			continue
+		}
+		best = annot.Region{
+			Class: row, Box: b, Score: score, Source: annot.Source{Maker: annot.ByModel, Model: c.Model},
+		}
+		if masked && mask.Area() > 0 {
+			best.Shape = mask
+		}
+	}
+	return best, best.Score > 0
 }

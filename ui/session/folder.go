@@ -55,9 +55,14 @@ func (s *Session) Open(paths ...string) {
 	s.wg.Go(func() {
 		items, first := list(paths)
 		s.post(func() {
-			if load == s.loads {
-				s.complain(s.opened(items, first))
+			if load != s.loads {
+				return
 			}
+			err := s.opened(items, first)
+			if err != nil && len(s.items) == 0 {
+				err = errors.Join(err, s.OpenSamples(s.p.Words)) // an empty window helps nobody
+			}
+			s.complain(err)
 		})
 	})
 }

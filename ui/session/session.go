@@ -46,6 +46,8 @@ type Params struct {
 	Load func(Choice) (*pipeline.Models, error)
 	// Samples are the bundled photos as files by name, for when there are no photos of a person's own.
 	Samples []Sample
+	// Words are what is looked for on the samples when they stand in for a folder that cannot be opened.
+	Words []annot.Class
 	// CacheDir is for thumbnails; empty keeps them in memory.
 	CacheDir string
 	// DataDir is for labels of folders that cannot be written to; empty for none.

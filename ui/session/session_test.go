@@ -141,6 +141,14 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s is open", open)
 		}
 	})
+	t.Run("should open the samples where there is nothing else to show", func(t *testing.T) {
+		l, s := newLoop(t, nil)
+		s.Open(t.TempDir())
+		l.until("the samples", func() bool { return s.Sample() && s.Photo().Shown != nil })
+		if !s.Message().Bad {
+			t.Error("nobody is told why")
+		}
+	})
 	t.Run("should say what is wrong with a photo that cannot be read, and go on", func(t *testing.T) {
 		l, s := newLoop(t, nil)
 		dir := folder(t, "a.png", "c.png")
@@ -360,6 +368,15 @@ func TestSuggestions(t *testing.T) {
 			t.Error("the best one below is not told")
 		}
 		s.SetFilter(f)
+	})
+	t.Run("should be proposed where a person points, and be told when there is none", func(t *testing.T) {
+		if err := s.Propose(annot.Point{X: -5, Y: -5}); err != nil || len(s.Accepted()) != 0 {
+			t.Errorf("%v, %d labels", err, len(s.Accepted()))
+		}
+		if err := s.Propose(first.Box.Center()); err != nil || len(s.Accepted()) != 1 || !s.Accepted()[0].Box.Contains(first.Box.Center()) {
+			t.Errorf("%v, %d labels", err, len(s.Accepted()))
+		}
+		s.Undo()
 	})
 	t.Run("should give a drawn box the class that is seen there", func(t *testing.T) {
 		if err := s.SetWords([]annot.Class{{Name: "stone"}, {Name: "cat", Phrases: []string{"cat", "kitten"}}}); err != nil {

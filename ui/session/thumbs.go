@@ -179,7 +179,7 @@ func writeThumb(file string, img *image.RGBA) {
 func shrink(src *image.RGBA) *image.RGBA {
 	size := src.Rect.Size()
 	want := ThumbSize
-	crop := src.Rect
+	var crop image.Rectangle
 	if size.X*want.Y > size.Y*want.X {
 		w := max(size.Y*want.X/want.Y, 1)
 		crop = image.Rect((size.X-w)/2, 0, (size.X-w)/2+w, size.Y)
