@@ -128,7 +128,11 @@ func linePlot(x, y string, low, high float64, lines []line) (template.HTML, erro
 		p.Add(drawn)
 		p.Legend.Add(shorten(l.name), drawn)
 	}
-	p.Legend.Left, p.Legend.TextStyle.Font.Size = true, vg.Points(9)
+	// At the top right, and with the names right of the lines: a reader's font may be wider than the one
+	// that is measured here.
+	p.Legend.Top, p.Legend.Left, p.Legend.XOffs = true, true, 9.5*vg.Centimeter
+	p.Legend.TextStyle.Font.Size = vg.Points(9)
+	p.X.Max += 0.03 * (high - low) // room for the last tick's label
 	return render(p, 15*vg.Centimeter, 11*vg.Centimeter)
 }
 
