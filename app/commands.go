@@ -69,15 +69,30 @@ func run(ctx context.Context, args []string, s stdio) int {
 	}
 	for _, c := range commands() {
 		if c.name == name {
-			ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(ctx)
 			defer stop()
-			// The first signal asks for an orderly end; the next one is the system's to deal with.
-			context.AfterFunc(ctx, stop)
 			return c.run(ctx, args, s)
 		}
 	}
 	fmt.Fprintf(s.err, "saysee: there is no command %q\nTry \"saysee help\".\n", name)
 	return cli.BadUsage
+}
+
+// interruptible returns a context that the first signal to end cancels. The next signal is the system's to
+// deal with, as of the moment that the context is done.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 func help(w io.Writer) {

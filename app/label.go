@@ -34,7 +34,7 @@ In DIR appear pictures/ (the photos with regions drawn, folders as in the input)
 --format names, and .saysee/journal.jsonl, which --resume continues after an interruption. A photo that cannot be read is
 reported at the end and does not stop the others.
 
-Exit code: 0 done, 1 not done, 2 not understood, 3 done but for some photos, 130 stopped with Ctrl-C.`,
+Exit code: 0 done, 1 not done, 2 not understood, 3 done but for what is named at the end, 130 stopped with Ctrl-C.`,
 	Examples: []cli.Example{
 		{Line: `saysee label photos --find "cat | kitten, dog" --out labelled`, Does: "boxes and masks for every photo in a folder"},
 		{Line: `saysee label a.jpg --find "person" --segment "grass, sky"`, Does: "things boxed, stuff painted"},
@@ -105,6 +105,7 @@ type labelRun struct {
 	journal  *batch.Journal
 	progress *progress
 	report   labelReport
+	leftOut  bool // a format could not take some photo
 }
 
 // labelReport is what --json prints.
@@ -276,7 +277,7 @@ func (r *labelRun) finish(items []photo.Item, start time.Time) (int, error) {
 		return cli.Failure, fmt.Errorf("%w; what was found is kept in the journal, --resume writes it again", err)
 	case r.report.Stopped:
 		return 130, nil
-	case len(r.report.Failed) > 0:
+	case len(r.report.Failed) > 0 || r.leftOut:
 		return cli.Problems, nil
 	}
 	return cli.OK, nil
@@ -293,6 +294,7 @@ func (r *labelRun) writeLabels(ds *format.Dataset, items []photo.Item) error {
 		}
 		r.report.Written = append(r.report.Written, o.path)
 		r.report.Notes = append(r.report.Notes, notes(o.format.Name, rep)...)
+		r.leftOut = r.leftOut || len(rep.Problems) > 0
 	}
 	return errors.Join(errs...)
 }

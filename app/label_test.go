@@ -523,14 +523,23 @@ func TestASecondInterruptEndsARunAtOnce(t *testing.T) {
 func TestAFormatThatFailsKeepsNoOtherFromBeingWritten(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
 	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
-	if err := os.Mkdir(filepath.Join(out, "regions.csv"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	code, _, stderr := saysee(t, labelArgs(t, out, in, "--format", "csv,coco")...)
-	if code != cli.Failure || !strings.Contains(stderr, "regions.csv") {
+	save(t, filepath.Join(out, "labelme"), []byte("no folder"))
+	code, _, stderr := saysee(t, labelArgs(t, out, in, "--format", "labelme,coco")...)
+	if code != cli.Failure || !strings.Contains(stderr, "labelme") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 	if n := len(readCOCO(t, filepath.Join(out, "coco.json")).Images); n != 1 {
 		t.Errorf("%d images in coco.json", n)
+	}
+}
+
+func TestAPhotoThatAFormatLeavesOutIsAProblem(t *testing.T) {
+	in, out := t.TempDir(), t.TempDir()
+	for _, name := range []string{"a.jpg", "a.jpeg"} {
+		save(t, filepath.Join(in, name), catJPEG(t))
+	}
+	code, stdout, stderr := saysee(t, labelArgs(t, out, in, "--format", "yolo")...)
+	if code != cli.Problems || !strings.Contains(stdout, "a.jpeg") {
+		t.Errorf("exit %d: %s%s", code, stdout, stderr)
 	}
 }
