@@ -214,6 +214,7 @@ func (f *frame) setNarrow(narrow bool) {
 	f.w.prompt.setNarrow(narrow)
 	f.w.strip.setNarrow(narrow)
 	f.w.status.setNarrow(narrow)
+	f.w.panel.setNarrow(narrow)
 }
 
 func (f *frame) hinting() bool { return !f.w.settings.hinted && f.w.s.Sample() && !f.alone }

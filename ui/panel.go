@@ -39,6 +39,7 @@ type panel struct {
 	show        *showSection
 	suggestions *section
 	acceptAll   *fyne.Container
+	acceptKey   *fyne.Container
 	suggestRows []*regionRow
 	nothing     *nothing
 	accepted    *section
@@ -84,8 +85,9 @@ func newPanel(w *Window) *panel {
 	p.classes = newSection(tr.L("Classes"), plus)
 	p.noClass = remark(tr.L("Type words above, or press +."))
 	p.show = newShow(w)
+	p.acceptKey = kit.NewKeyCap("Shift+Enter")
 	p.acceptAll = kit.Line{Gap: 4}.Row(
-		kit.NewButton(kit.Quiet, "", tr.L("Accept all"), "", func() { w.press("Shift+Enter") }), kit.NewKeyCap("Shift+Enter"))
+		kit.NewButton(kit.Quiet, "", tr.L("Accept all"), "", func() { w.press("Shift+Enter") }), p.acceptKey)
 	p.suggestions = newSection(tr.L("Suggestions"), p.acceptAll)
 	p.nothing = newNothing(w)
 	p.accepted = newSection(tr.L("Accepted"))
@@ -96,9 +98,14 @@ func newPanel(w *Window) *panel {
 	p.keys = newKeysSection(w)
 	p.column = kit.Column{}.Stack(p.classes.Container, p.show.Container, p.suggestions.Container, p.accepted.Container,
 		p.selected.Container, p.batch.Container, p.model.Container, p.keys.Container)
-	p.content = container.NewVScroll(p.column)
+	// What is too wide is cut off rather than make all of the panel wider than its place.
+	narrow := func() fyne.Size { return fyne.NewSize(0, p.column.MinSize().Height) }
+	p.content = container.NewVScroll(kit.Lay(narrow, func(s fyne.Size) { kit.Place(p.column, 0, 0, s.Width, s.Height) }, p.column))
 	return p
 }
+
+// setNarrow leaves out what a narrow panel has no room for.
+func (p *panel) setNarrow(narrow bool) { visible(!narrow, p.acceptKey) }
 
 func (p *panel) update(parts session.Part) {
 	if parts&(session.Regions|session.Words|session.Current) != 0 {

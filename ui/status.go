@@ -59,7 +59,13 @@ func newStatus(w *Window) *status {
 	return s
 }
 
-func (s *status) setNarrow(narrow bool) { s.narrow = narrow }
+// setNarrow leaves out what a narrow window has no room for.
+func (s *status) setNarrow(narrow bool) {
+	if narrow != s.narrow {
+		s.narrow = narrow
+		s.update(session.Run)
+	}
+}
 
 func (s *status) update(p session.Part) {
 	if p&(session.Saved|session.List|session.Batch|session.Run|session.Regions) == 0 {

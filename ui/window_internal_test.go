@@ -88,6 +88,9 @@ func TestFrame(t *testing.T) {
 		if d.strip.film.Visible() || d.strip.content.Size().Height != 40 || d.panel.content.Size().Width != 263 || d.frame.openWide.Visible() {
 			t.Errorf("strip %v, panel %v", box(d.strip.content), box(d.panel.content))
 		}
+		if got := d.panel.column.Size().Width; got != 263 {
+			t.Errorf("the panel's content is %v wide", got)
+		}
 	})
 	t.Run("should give the canvas the room of what is hidden, and remember it", func(t *testing.T) {
 		d := newDesk(t, 1400, 900)

@@ -47,7 +47,7 @@ func (l *Layer) showTip(t *Touch) {
 		row.Add(NewKeyCap(t.Key))
 	}
 	tip := container.NewStack(Rect(theme.Raised, theme.Border, 6), row)
-	l.put(tip, t, fyne.NewPos(0, t.Size().Height+6))
+	l.put(tip, t.ground, fyne.NewPos(0, t.Size().Height+6))
 	l.tip, l.owner = tip, t
 	l.Add(tip)
 }

@@ -171,7 +171,7 @@ func (t *Touch) rest(begin bool) {
 		t.resting.Stop()
 		t.resting = nil
 	}
-	layer := LayerOf(t)
+	layer := LayerOf(t.ground)
 	if layer == nil {
 		return
 	}

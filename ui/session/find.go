@@ -108,6 +108,9 @@ func newFinder(s *Session) *finder {
 }
 
 func (f *finder) ask(r *request) {
+	if f.s.closed {
+		return
+	}
 	f.mu.Lock()
 	f.next = r
 	if f.halt != nil {

@@ -174,6 +174,23 @@ func TestOpen(t *testing.T) {
 	})
 }
 
+func TestClose(t *testing.T) {
+	t.Run("should leave nothing that can be woken", func(t *testing.T) {
+		l, s := newLoop(t, nil)
+		l.open(s, folder(t, "a.png", "b.png"))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s.Find()
+		if s.Thumb(1) != nil {
+			t.Error("a thumbnail was made")
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestLabels(t *testing.T) {
 	draw := func(t *testing.T, s *session.Session) {
 		t.Helper()

@@ -54,6 +54,9 @@ func (s *Session) Thumb(i int) *image.RGBA {
 }
 
 func (t *thumbs) ask(item photo.Item) {
+	if t.s.closed {
+		return
+	}
 	t.mu.Lock()
 	t.wait = slices.DeleteFunc(t.wait, func(o photo.Item) bool { return o.Path == item.Path })
 	t.wait = append(t.wait, item)
