@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/saysee/saysee/annot"
@@ -63,7 +64,7 @@ func newPredictor(_ context.Context, find string, classes []string, masks bool) 
 func (p *predictor) Predict(ctx context.Context, path string) ([]annot.Region, error) {
 	ph, err := photo.Read(path, photo.Limits{})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	defer ph.Release()
 	a, err := p.models.Analyse(ctx, ph, pipeline.Canvas{})

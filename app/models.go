@@ -66,7 +66,7 @@ func models(_ context.Context, args []string, s stdio) int {
 		// A closed pipe is the reader's choice.
 		_ = e.Encode(infos)
 	} else {
-		printPacks(s, infos)
+		printPacks(s, infos, words[0] == "verify")
 	}
 	if err != nil {
 		return cli.Failed(s.err, modelsHelp, err)
@@ -111,7 +111,7 @@ func openAll(store *model.Store, names []string) (packs []*model.Pack, err error
 	return packs, err
 }
 
-func printPacks(s stdio, infos []packInfo) {
+func printPacks(s stdio, infos []packInfo, verified bool) {
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "PACK\tVERSION\tFAMILY\tSIZE\tLICENCE\tFROM\t")
 	for _, p := range infos {
@@ -121,6 +121,8 @@ func printPacks(s stdio, infos []packInfo) {
 			state = "damaged"
 		case !p.Runs:
 			state = "needs a newer Saysee"
+		case verified:
+			state = "intact"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%.1f MB\t%s\t%s\t%s\n", p.ID, p.Version, p.Family, float64(p.Bytes)/1e6, p.Licence, p.Origin, state)
 	}

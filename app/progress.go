@@ -69,9 +69,26 @@ func (p *progress) print() {
 	}
 	const cells = 24
 	full := cells * p.done / max(p.total, 1)
-	text = "[" + strings.Repeat("#", full) + strings.Repeat("-", cells-full) + "] " + text
+	bar := "[" + strings.Repeat("#", full) + strings.Repeat("-", cells-full) + "] "
+	columns := columns(p.w)
+	text = fit(bar, text, columns)
+	if columns > 0 {
+		p.width = min(p.width, columns-1)
+	}
 	p.width = max(p.width, len(text))
 	fmt.Fprintf(p.w, "\r%-*s", p.width, text)
+}
+
+// fit makes a line of a bar and a text that a terminal with so many columns does not wrap, since a wrapped
+// line cannot be drawn over. 0 columns stand for a width that is not known.
+func fit(bar, text string, columns int) string {
+	switch {
+	case columns <= 0 || len(bar)+len(text) < columns:
+		return bar + text
+	case len(text) < columns:
+		return text
+	}
+	return text[:columns-1]
 }
 
 // say prints a line of its own, such as a photo that failed.
