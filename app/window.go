@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
+	"path/filepath"
+	"runtime/debug"
 
 	"github.com/saysee/saysee/app/cli"
 	"github.com/saysee/saysee/assets"
@@ -33,6 +36,7 @@ func window(ctx context.Context, args []string, s stdio) int {
 	if !ok {
 		return code
 	}
+	keepCrashes()
 	load := func(c session.Choice) (*pipeline.Models, error) {
 		if err := model.LoadRuntime(*library); err != nil {
 			return nil, err
@@ -53,4 +57,24 @@ func window(ctx context.Context, args []string, s stdio) int {
 		return cli.Failed(s.err, windowHelp, err)
 	}
 	return cli.OK
+}
+
+// keepCrashes lets a crash write a report to crash.txt in the user's cache folder, beside what goes to the
+// terminal. The labels are safe without it: every step is in the journal before the next.
+func keepCrashes() {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return
+	}
+	dir = filepath.Join(dir, "saysee")
+	if os.MkdirAll(dir, 0o755) != nil {
+		return
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "crash.txt"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return
+	}
+	// Where it does not work, the terminal has the report still.
+	_ = debug.SetCrashOutput(f, debug.CrashOptions{})
+	_ = f.Close()
 }

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/widget"
 	"github.com/rymdport/portal/filechooser"
 
@@ -111,6 +112,7 @@ func (w *Window) askFolder() {
 					w.open(dir.Path())
 				}
 			}, w.win)
+			w.beginHere(d)
 			d.Resize(fyne.NewSize(800, 560))
 			d.Show()
 		})
@@ -132,10 +134,21 @@ func (w *Window) askPhotos() {
 					w.open(path)
 				}
 			}, w.win)
+			w.beginHere(d)
 			d.Resize(fyne.NewSize(800, 560))
 			d.Show()
 		})
 	}()
+}
+
+// beginHere lets Fyne's dialog begin where the open folder is.
+func (w *Window) beginHere(d *dialog.FileDialog) {
+	if w.s.FolderPath() == "" {
+		return
+	}
+	if at, err := storage.ListerForURI(storage.NewFileURI(w.s.FolderPath())); err == nil {
+		d.SetLocation(at)
+	}
 }
 
 // openURIs opens what the desktop's dialog names.
