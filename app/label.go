@@ -150,14 +150,14 @@ func newLabelRun(l *labelFlags, s stdio) (*labelRun, error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
-	var problems []string
-	var err error
-	if r.question, problems, err = l.words(); err != nil {
-		return nil, err
-	}
+	question, problems, err := l.words()
 	for _, p := range problems {
 		fmt.Fprintln(s.err, p)
 	}
+	if err != nil {
+		return nil, err
+	}
+	r.question = question
 	if r.canvas, err = l.canvas(); err != nil {
 		return nil, err
 	}

@@ -252,6 +252,7 @@ func TestWhatIsNotUnderstoodIsSaid(t *testing.T) {
 		"an empty prompt":       {[]string{"label", photo, "--find", ""}, cli.BadUsage, "no words to look for"},
 		"a prompt of commas":    {[]string{"label", photo, "--find", " , ，"}, cli.BadUsage, "no words to look for"},
 		"no photos":             {[]string{"label", "--find", "cat"}, cli.BadUsage, "no photos"},
+		"a phrase too long":     {[]string{"label", photo, "--find", strings.Repeat("x", 3000)}, cli.BadUsage, "--find: The"},
 		"an unknown format":     {[]string{"label", photo, "--find", "cat", "--format", "jpeg3000"}, cli.BadUsage, "jpeg3000"},
 		"an unknown flag":       {[]string{"label", photo, "--fnid", "cat"}, cli.BadUsage, "did you mean --find"},
 		"an unknown pack":       {[]string{"label", photo, "--find", "cat", "--model", "nothing", "--onnxruntime", library(t)}, cli.Failure, "no such pack"},

@@ -62,7 +62,7 @@ func (m *modelFlags) words() (q pipeline.Question, problems []string, err error)
 	problems = append(problems, more...)
 	paint, more, err := table("--segment", m.segment)
 	if err != nil {
-		return q, nil, err
+		return q, problems, err
 	}
 	problems = append(problems, more...)
 	if len(find)+len(paint) == 0 {
