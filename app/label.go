@@ -184,6 +184,13 @@ func (r *labelRun) run(ctx context.Context, items []photo.Item) (int, error) {
 		return cli.Failure, err
 	}
 	defer models.Close() //nolint:errcheck // the process ends here
+	cut, err := models.Truncated(ctx, r.question)
+	if err != nil {
+		return cli.Failure, err
+	}
+	for _, phrase := range cut {
+		fmt.Fprintf(r.std.err, "only the beginning of the phrase “%.60s…” is read, for it is too long\n", phrase)
+	}
 	filter := r.filter(models)
 	if err := r.openJournal(models, filter); err != nil {
 		return cli.Failure, err

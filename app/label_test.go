@@ -544,3 +544,12 @@ func TestAPhotoThatAFormatLeavesOutIsAProblem(t *testing.T) {
 		t.Errorf("exit %d: %s%s", code, stdout, stderr)
 	}
 }
+
+func TestAPhraseThatIsCutIsSaid(t *testing.T) {
+	photo := filepath.Join(t.TempDir(), "a.jpg")
+	save(t, photo, catJPEG(t))
+	code, _, stderr := saysee(t, labelArgs(t, t.TempDir(), photo, "--find", strings.Repeat("small cat ", 19))...)
+	if code != cli.OK || !strings.Contains(stderr, "only the beginning of the phrase “small cat") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}

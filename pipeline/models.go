@@ -1,14 +1,17 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/detect/vild"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/prompt"
 	"github.com/saysee/saysee/prompt/encode"
 	"github.com/saysee/saysee/segment"
 	"github.com/saysee/saysee/segment/lseg"
@@ -144,6 +147,23 @@ func (m *Models) text(p *model.Pack, cache string) (*encode.Encoder, error) {
 	}
 	m.texts[key] = t
 	return t, nil
+}
+
+// Truncated returns the question's phrases whose end a text encoder cannot read, in alphabetical order. It
+// encodes what is new, which a first photo would do otherwise.
+func (m *Models) Truncated(ctx context.Context, q Question) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var cut []string
+	for _, t := range m.texts {
+		_, stats, err := t.Vectors(ctx, prompt.NewWords(q.Classes).Phrases())
+		if err != nil {
+			return nil, err
+		}
+		cut = append(cut, stats.Truncated...)
+	}
+	slices.Sort(cut)
+	return slices.Compact(cut), nil
 }
 
 // preparer returns the one preparer of an image rule.
