@@ -31,7 +31,7 @@ func bench(ctx context.Context, args []string, s stdio) int {
 	var m modelFlags
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	m.register(fs)
-	repeat := fs.Int("repeat", 10, "measured runs of each `PHOTO`")
+	repeat := fs.Int("repeat", 10, "measure each photo `N` times")
 	photos := fs.Int("batch", 0, "photos in the batch, 0 for as many as are measured one by one")
 	asJSON := fs.Bool("json", false, "print JSON")
 	paths, code, ok := cli.Args(fs, benchHelp, args, s.out, s.err)
@@ -41,7 +41,11 @@ func bench(ctx context.Context, args []string, s stdio) int {
 	if len(paths) == 0 || *repeat < 1 {
 		return cli.Misused(s.err, benchHelp, errors.New("name at least one photo, and --repeat at least once"))
 	}
-	report, err := runBench(ctx, &m, photo.List(paths, s.in), *repeat, *photos)
+	items := photo.List(paths, s.in)
+	if len(items) == 0 {
+		return cli.Failed(s.err, benchHelp, nothing(nil, 0))
+	}
+	report, err := runBench(ctx, &m, items, *repeat, *photos)
 	if err != nil {
 		return cli.Failed(s.err, benchHelp, err)
 	}

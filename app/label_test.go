@@ -256,6 +256,7 @@ func TestWhatIsNotUnderstoodIsSaid(t *testing.T) {
 		"an unknown format":     {[]string{"label", photo, "--find", "cat", "--format", "jpeg3000"}, cli.BadUsage, "jpeg3000"},
 		"an unknown flag":       {[]string{"label", photo, "--fnid", "cat"}, cli.BadUsage, "did you mean --find"},
 		"an unknown pack":       {[]string{"label", photo, "--find", "cat", "--model", "nothing", "--onnxruntime", library(t)}, cli.Failure, "no such pack"},
+		"a folder to measure":   {[]string{"bench", t.TempDir(), "--find", "cat", "--onnxruntime", library(t)}, cli.Failure, "no photos there"},
 		"an unknown command":    {[]string{"labell"}, cli.BadUsage, "no command"},
 		"a threshold over one":  {[]string{"label", photo, "--find", "cat", "--score", "30"}, cli.BadUsage, "from 0 to 1"},
 		"a threshold of NaN":    {[]string{"label", photo, "--find", "cat", "--score", "NaN"}, cli.BadUsage, "--score goes"},
