@@ -11,7 +11,8 @@ import (
 )
 
 // coco-results: what COCO's evaluation takes, a bare list of {image_id, category_id, bbox, score} with
-// compressed RLE for masks. Ids mean nothing without the COCO file that gives them: the reference.
+// compressed RLE for masks. Boxes and masks are judged apart, so a model's own box stays beside its mask.
+// Ids mean nothing without the COCO file that gives them: the reference.
 var resultsFormat = Format{
 	Name:  "coco-results",
 	Title: "COCO results (predictions)", File: "coco-results.json",
@@ -22,7 +23,7 @@ var resultsFormat = Format{
 }
 
 var resultsCan = Capabilities{
-	Boxes: true, Masks: true, Holes: AsMask, Parts: true, Fractions: true, Overlaps: true, Instances: true,
+	Boxes: true, Masks: true, Holes: AsMask, Parts: true, OwnBox: true, Fractions: true, Overlaps: true, Instances: true,
 	Scores: true, States: false, Sizes: true, EmptyPhotos: true, ClassTable: true, Folders: true,
 }
 

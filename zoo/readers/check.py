@@ -81,7 +81,7 @@ def check_coco_results(root: Path, truth: Truth):
         a["segmentation"] = a["segmentation"] or [[x, y, x + w, y, x + w, y + h, x, y + h]]
     results = coco.loadRes(str(root / "coco-results" / "r.json"))
     assert len(results.anns) == len(coco.anns), f"{len(results.anns)} results"
-    run = COCOeval(coco, results, "bbox")
+    run = COCOeval(coco, results, "segm")
     run.evaluate(), run.accumulate(), run.summarize()
     equal("AP of the truth against itself", run.stats[0], 1.0, 1e-9)
     return f"{len(results.anns)} results, AP {run.stats[0]:.6f}"
