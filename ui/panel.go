@@ -55,7 +55,19 @@ type panel struct {
 type section struct {
 	*fyne.Container
 	count *kit.Text
+	head  *fyne.Container
 	body  *fyne.Container
+}
+
+// fill shows other objects below the heading. What is shown already is not laid out again: while a slider is
+// dragged this is called for every step.
+func (s *section) fill(objects []fyne.CanvasObject) {
+	if !slices.Equal(s.body.Objects, objects) {
+		s.body.Objects = objects
+		s.body.Layout.Layout(objects, s.body.Size())
+		canvas.Refresh(s.body)
+	}
+	s.head.Refresh()
 }
 
 func newSection(title string, right ...fyne.CanvasObject) *section {
@@ -64,7 +76,8 @@ func newSection(title string, right ...fyne.CanvasObject) *section {
 	s.body = kit.Column{}.Stack()
 	line := kit.Rect(theme.Border, "", 0)
 	line.SetMinSize(fyne.NewSize(1, 1))
-	s.Container = kit.Column{}.Stack(thinTall(4), kit.Line{Gap: 8, Left: 16, Right: 12, Height: rowHeight}.Row(head...), s.body, thinTall(4), line)
+	s.head = kit.Line{Gap: 8, Left: 16, Right: 12, Height: rowHeight}.Row(head...)
+	s.Container = kit.Column{}.Stack(thinTall(4), s.head, s.body, thinTall(4), line)
 	return s
 }
 
@@ -126,8 +139,8 @@ func (p *panel) update(parts session.Part) {
 	sample := p.w.s.Sample()
 	visible(sample, p.keys.Container)
 	visible(!sample || len(p.w.s.Accepted()) > 0, p.accepted.Container)
-	p.column.Refresh()
 	p.content.Refresh()
+	p.column.Layout.Layout(p.column.Objects, p.column.Size())
 }
 
 func (p *panel) updateClasses() {
@@ -145,8 +158,7 @@ func (p *panel) updateClasses() {
 	if len(order) == 0 {
 		objects = append(objects, p.noClass)
 	}
-	p.classes.body.Objects = objects
-	p.classes.body.Refresh()
+	p.classes.fill(objects)
 }
 
 func (p *panel) updateSuggestions() {
@@ -154,11 +166,11 @@ func (p *panel) updateSuggestions() {
 	list := w.s.Suggestions()
 	p.suggestions.count.Set(strconv.Itoa(len(list)))
 	visible(len(list) > 0, p.acceptAll)
-	p.suggestions.body.Objects = p.rows(&p.suggestRows, list)
+	rows := p.rows(&p.suggestRows, list)
 	if len(list) == 0 {
-		p.suggestions.body.Objects = []fyne.CanvasObject{p.nothing.box}
+		rows = []fyne.CanvasObject{p.nothing.box}
 	}
-	p.suggestions.Refresh()
+	p.suggestions.fill(rows)
 }
 
 func (p *panel) updateAccepted() {
@@ -170,11 +182,11 @@ func (p *panel) updateAccepted() {
 	}
 	slices.SortStableFunc(list, func(a, b annot.Region) int { return place[a.Class] - place[b.Class] })
 	p.accepted.count.Set(strconv.Itoa(len(list)))
-	p.accepted.body.Objects = p.rows(&p.acceptRows, list)
+	rows := p.rows(&p.acceptRows, list)
 	if len(list) == 0 {
-		p.accepted.body.Objects = []fyne.CanvasObject{p.noAccepted}
+		rows = []fyne.CanvasObject{p.noAccepted}
 	}
-	p.accepted.Refresh()
+	p.accepted.fill(rows)
 }
 
 // rows shows regions in rows that are kept for the next time.
@@ -322,6 +334,18 @@ type regionRow struct {
 	line      *fyne.Container
 	suggested bool
 	hidden    bool
+	shown     rowState
+}
+
+// rowState is all that a row shows, so that nothing is drawn again that has not changed.
+type rowState struct {
+	id                       annot.RegionID
+	class                    int
+	name                     string
+	color                    color.Color
+	score                    float64
+	model, suggested, locked bool
+	hidden, selected         bool
 }
 
 func newRegionRow(w *Window) *regionRow {
@@ -366,10 +390,19 @@ func (r *regionRow) set(region annot.Region) {
 	r.id, r.hidden = region.ID, region.Hidden
 	r.suggested = region.Review == annot.Suggested
 	col := w.swatch(region.Class)
+	now := rowState{
+		id: region.ID, class: region.Class, name: w.s.Classes().Row(region.Class).Name, color: col.Color, score: region.Score,
+		model: region.Source.Maker == annot.ByModel, suggested: r.suggested, locked: region.Locked,
+		hidden: region.Hidden || w.s.Hidden(region.Class), selected: slices.Contains(w.s.Selected(), region.ID),
+	}
+	if now == r.shown {
+		return
+	}
+	r.shown = now
 	kit.PaintSwatch(r.swatch, col, col.ringed)
-	r.name.Set(w.s.Classes().Row(region.Class).Name)
+	r.name.Set(now.name)
 	score := ""
-	if region.Source.Maker == annot.ByModel {
+	if now.model {
 		score = fmt.Sprintf("%.2f", region.Score)
 	}
 	r.score.Set(score)
@@ -377,12 +410,12 @@ func (r *regionRow) set(region annot.Region) {
 	visible(r.suggested, r.yes.Touch, r.no.Touch)
 	visible(!r.suggested, r.eye.Touch)
 	token, icon := theme.Text, "eye"
-	if region.Hidden || w.s.Hidden(region.Class) {
+	if now.hidden {
 		token, icon = theme.Hidden, "eyeoff"
 	}
 	r.name.Paint(token)
 	r.eye.SetIcon(icon, theme.Muted)
-	r.SetOn(slices.Contains(w.s.Selected(), region.ID))
+	r.SetOn(now.selected)
 	r.line.Refresh()
 }
 

@@ -159,7 +159,7 @@ func (s *strip) setZoom(z float64) {
 }
 
 func (s *strip) update(p session.Part) {
-	if p&(session.List|session.Current|session.Regions) == 0 {
+	if p&(session.List|session.Current) == 0 {
 		return
 	}
 	w := s.w
