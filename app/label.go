@@ -184,12 +184,8 @@ func (r *labelRun) run(ctx context.Context, items []photo.Item) (int, error) {
 		return cli.Failure, err
 	}
 	defer models.Close() //nolint:errcheck // the process ends here
-	cut, err := models.Truncated(ctx, r.question)
-	if err != nil {
+	if err := r.sayUnread(ctx, models); err != nil {
 		return cli.Failure, err
-	}
-	for _, phrase := range cut {
-		fmt.Fprintf(r.std.err, "only the beginning of the phrase “%.60s…” is read, for it is too long\n", phrase)
 	}
 	filter := r.filter(models)
 	if err := r.openJournal(models, filter); err != nil {
@@ -226,6 +222,18 @@ func (r *labelRun) run(ctx context.Context, items []photo.Item) (int, error) {
 // finished reports whether an earlier run did all that is wanted of the item. It may have drawn no pictures.
 func (r *labelRun) finished(item photo.Item) bool {
 	return r.journal.Has(item) && (r.pictures == nil || exists(r.pictures.names[item.Rel]))
+}
+
+// sayUnread tells of phrases that the models cannot read, or only in part.
+func (r *labelRun) sayUnread(ctx context.Context, m *pipeline.Models) error {
+	truncated, unknown, err := m.Unread(ctx, r.question)
+	for _, phrase := range truncated {
+		fmt.Fprintf(r.std.err, "only the beginning of the phrase “%.60s…” is read, for it is too long\n", phrase)
+	}
+	for _, phrase := range unknown {
+		fmt.Fprintf(r.std.err, "the model knows no word of “%.60s”, which will find nothing useful; give it English words: %[1]s: cat | kitten\n", phrase)
+	}
+	return err
 }
 
 func (r *labelRun) workers(items int) int { return max(min(cores(r.threads), items), 1) }

@@ -294,6 +294,15 @@ func TestVeryLongPromptsWork(t *testing.T) {
 	}
 }
 
+func TestAWordThatTheModelCannotReadIsSaid(t *testing.T) {
+	photo := filepath.Join(t.TempDir(), "a.jpg")
+	save(t, photo, catJPEG(t))
+	_, _, stderr := saysee(t, labelArgs(t, t.TempDir(), photo, "--find", "猫, 狗: dog, cat")...)
+	if !strings.Contains(stderr, "knows no word of “猫”") || strings.Contains(stderr, "狗") || strings.Contains(stderr, "“cat”") {
+		t.Errorf("said %q", stderr)
+	}
+}
+
 func TestADamagedPackIsRefused(t *testing.T) {
 	packs := t.TempDir()
 	if err := os.CopyFS(packs, assets.Packs()); err != nil {

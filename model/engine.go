@@ -72,6 +72,27 @@ func (e *Engine) Session(p *Pack, role string, need Graph) (*Session, error) {
 	return s.session, s.err
 }
 
+// Loader loads several sessions of a pack and keeps the first error, so that a family can ask for all and
+// look once.
+type Loader struct {
+	engine *Engine
+	pack   *Pack
+	Err    error
+}
+
+// Loader returns a loader for the pack.
+func (e *Engine) Loader(p *Pack) *Loader { return &Loader{engine: e, pack: p} }
+
+// Session is Engine.Session; after an error it returns nil.
+func (l *Loader) Session(role string, need Graph) *Session {
+	if l.Err != nil {
+		return nil
+	}
+	var s *Session
+	s, l.Err = l.engine.Session(l.pack, role, need)
+	return s
+}
+
 func (e *Engine) slot(key string) *slot {
 	e.mu.Lock()
 	defer e.mu.Unlock()

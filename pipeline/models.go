@@ -149,21 +149,24 @@ func (m *Models) text(p *model.Pack, cache string) (*encode.Encoder, error) {
 	return t, nil
 }
 
-// Truncated returns the question's phrases whose end a text encoder cannot read, in alphabetical order. It
-// encodes what is new, which a first photo would do otherwise.
-func (m *Models) Truncated(ctx context.Context, q Question) ([]string, error) {
+// Unread says which of a question's phrases a text encoder cannot read, in alphabetical order: of truncated
+// ones only the beginning, of unknown ones not a single word. It encodes what is new, which a first photo
+// would do otherwise.
+func (m *Models) Unread(ctx context.Context, q Question) (truncated, unknown []string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var cut []string
+	phrases := prompt.NewWords(q.Classes).Phrases()
 	for _, t := range m.texts {
-		_, stats, err := t.Vectors(ctx, prompt.NewWords(q.Classes).Phrases())
+		_, stats, err := t.Vectors(ctx, phrases)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		cut = append(cut, stats.Truncated...)
+		truncated = append(truncated, stats.Truncated...)
+		unknown = append(unknown, t.Unknown(phrases)...)
 	}
-	slices.Sort(cut)
-	return slices.Compact(cut), nil
+	slices.Sort(truncated)
+	slices.Sort(unknown)
+	return slices.Compact(truncated), slices.Compact(unknown), nil
 }
 
 // preparer returns the one preparer of an image rule.

@@ -73,17 +73,11 @@ func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Detecto
 	if err := d.rule.check(); err != nil {
 		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
 	}
-	var err error
-	load := func(role string, need model.Graph) (s *model.Session) {
-		if err == nil {
-			s, err = engine.Session(pack, role, need)
-		}
-		return s
-	}
-	d.trunk = load("trunk", model.Trunk())
-	d.regions = load("regions", regionsGraph)
-	d.masks = load("masks", masksGraph)
-	return d, err
+	load := engine.Loader(pack)
+	d.trunk = load.Session("trunk", model.Trunk())
+	d.regions = load.Session("regions", regionsGraph)
+	d.masks = load.Session("masks", masksGraph)
+	return d, load.Err
 }
 
 // Pack returns the pack that the detector runs.

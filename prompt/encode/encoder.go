@@ -23,6 +23,8 @@ type Tokenizer interface {
 	Encode(text string) token.Encoding
 	// Pad returns the number that fills up the shorter texts of a batch.
 	Pad() int64
+	// Unknown returns the number of what the vocabulary cannot spell.
+	Unknown() int64
 }
 
 // Batch is several texts as a text encoder reads them, row after row: Texts rows of Length numbers. Mask
@@ -86,6 +88,17 @@ func New(p Params) (*Encoder, error) {
 		e.disk = disk{dir: filepath.Join(p.Dir, hex.EncodeToString(sum[:16])), dim: p.Dim}
 	}
 	return e, nil
+}
+
+// Unknown returns the phrases of which the vocabulary cannot spell a single word: their vectors say nothing.
+func (e *Encoder) Unknown(phrases []string) (unknown []string) {
+	for _, p := range phrases {
+		ids := e.p.Tokenizer.Encode(p).IDs
+		if n := len(ids); n > 2 && !slices.ContainsFunc(ids[1:n-1], func(id int64) bool { return id != e.p.Tokenizer.Unknown() }) {
+			unknown = append(unknown, p)
+		}
+	}
+	return unknown
 }
 
 // Stats tell what a call of Vectors did. A phrase that was asked for twice counts once.

@@ -66,6 +66,9 @@ func NewWordPiece(vocabulary []byte, maxTokens int) (*WordPiece, error) {
 // Pad returns the number of [PAD], which fills up the shorter texts of a batch.
 func (w *WordPiece) Pad() int64 { return w.pad }
 
+// Unknown returns the number of the piece that stands for what the vocabulary cannot spell.
+func (w *WordPiece) Unknown() int64 { return w.unknown }
+
 // MaxTokens returns the most pieces that an encoding has.
 func (w *WordPiece) MaxTokens() int { return w.maxTokens }
 

@@ -53,17 +53,11 @@ func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Segment
 	if s.rule.Name != "logits" {
 		return nil, fmt.Errorf("pack %s: %w: scoring rule %q is not known", pack.ID, model.ErrManifest, s.rule.Name)
 	}
-	var err error
-	load := func(role string, need model.Graph) (out *model.Session) {
-		if err == nil {
-			out, err = engine.Session(pack, role, need)
-		}
-		return out
-	}
-	s.trunk = load("trunk", model.Trunk())
-	s.pixels = load("pixels", pixelsGraph)
-	s.match = load("match", matchGraph)
-	return s, err
+	load := engine.Loader(pack)
+	s.trunk = load.Session("trunk", model.Trunk())
+	s.pixels = load.Session("pixels", pixelsGraph)
+	s.match = load.Session("match", matchGraph)
+	return s, load.Err
 }
 
 // Pack returns the pack that the segmenter runs.
