@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly repeat=${REPEAT:-20} score=${SCORE:-0.35} out=out/bench python=.cache/venv/peer/bin/python
+readonly repeat=${REPEAT:-60} score=${SCORE:-0.35} out=out/bench python=.cache/venv/peer/bin/python
 mkdir -p "$out"
 saysee() { bin/saysee bench "$PHOTOS" --find "$FIND" --score "$score" "$@"; }
 peer() { "$python" zoo/peer/peer.py --packs assets/packs --photos "$PHOTOS" --find "$FIND" --score "$score" --repeat "$repeat" "$@"; }
@@ -16,7 +16,8 @@ saysee --batch 1000
 echo
 echo "== Beside Python (onnxruntime, OpenCV), $repeat times through $PHOTOS"
 cores=$(nproc)
-saysee --repeat "$repeat" --json >"$out/saysee.json"
+photos=$(find "$PHOTOS" -name "*.jpg" | wc -l)
+saysee --repeat 20 --batch "$((repeat * photos))" --json >"$out/saysee.json"
 peer --threads "$cores" >"$out/python-tuned.json"
 peer --threads 1 --workers "$cores" >"$out/python-workers.json"
 peer --threads "$cores" --default-options >"$out/python-default.json"
