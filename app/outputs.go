@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,12 +29,6 @@ type output struct {
 	path   string
 }
 
-// files names the formats of one file; the others get a folder of the format's name.
-var files = map[string]string{
-	"coco": "coco.json", "coco-results": "coco-results.json", "json": "regions.json",
-	"csv": "regions.csv", "odvg": "odvg.jsonl", "cvat": "cvat.xml", "labelstudio": "labelstudio.json",
-}
-
 // parseOutputs reads --format.
 func parseOutputs(list, dir string) (outputs []output, pictures bool, err error) {
 	for _, name := range strings.Split(list, ",") {
@@ -49,10 +44,7 @@ func parseOutputs(list, dir string) (outputs []output, pictures bool, err error)
 		if err != nil {
 			return nil, false, fmt.Errorf("--format: %w, or picture", err)
 		}
-		file := files[name]
-		if file == "" {
-			file = name
-		}
+		file := cmp.Or(f.File, name) // formats that are a folder get one of their name
 		if o := (output{f, filepath.Join(dir, file)}); !slices.Contains(outputs, o) {
 			outputs = append(outputs, o)
 		}
@@ -63,8 +55,8 @@ func parseOutputs(list, dir string) (outputs []output, pictures bool, err error)
 	return outputs, pictures, nil
 }
 
-// write writes the labels, into those that are there already when a mode of merging is given.
-// images is the folder that photos' names are relative to, empty when they come from several.
+// write writes the labels, into those that are there already when a mode of merging is given. images is
+// the folder that photos' names are relative to, empty when they come from several.
 func (o output) write(ds *format.Dataset, mode merge.Mode, images string) (*format.Report, error) {
 	if mode != "" && exists(o.path) {
 		there, err := o.format.Read(o.path, format.ReadOptions{Images: images, Size: sizes(ds)})
@@ -82,8 +74,12 @@ func (o output) write(ds *format.Dataset, mode merge.Mode, images string) (*form
 	options := format.WriteOptions{}
 	if o.format.Name == "coco-results" {
 		// The ids are those of the COCO file of the same run.
-		if coco := filepath.Join(filepath.Dir(o.path), files["coco"]); exists(coco) {
-			options.Reference = coco
+		coco, err := format.Lookup("coco")
+		if err != nil {
+			return nil, err
+		}
+		if reference := filepath.Join(filepath.Dir(o.path), coco.File); exists(reference) {
+			options.Reference = reference
 		}
 	}
 	return o.format.Write(o.path, ds, options)

@@ -98,36 +98,35 @@ func both(a, b func() error) error {
 }
 
 func (m *Models) detector(p Params) (func() error, error) {
-	pack, err := p.Store.Open(p.Detect)
-	if err != nil {
-		return nil, err
-	}
-	build, ok := detectors[pack.Family]
-	if !ok {
-		return nil, fmt.Errorf("%w: %s is of the family %q, which finds no boxes", ErrFamily, pack.ID, pack.Family)
-	}
-	return func() error {
-		text, err := m.text(pack, p.TextCache)
-		if err == nil {
-			m.Detector, err = build(pack, m.Engine, text)
-		}
-		return err
-	}, nil
+	return loader(m, p, p.Detect, detectors, "boxes", func(d detect.Detector) { m.Detector = d })
 }
 
 func (m *Models) segmenter(p Params) (func() error, error) {
-	pack, err := p.Store.Open(p.Segment)
+	return loader(m, p, p.Segment, segmenters, "pixels", func(s segment.Segmenter) { m.Segmenter = s })
+}
+
+// loader opens a pack of one of the families and returns the function that loads its networks and hands
+// them to use. finds says what the families find, for the error.
+func loader[T any](
+	m *Models, p Params, ref string, families map[string]func(*model.Pack, *model.Engine, *encode.Encoder) (T, error),
+	finds string, use func(T),
+) (func() error, error) {
+	pack, err := p.Store.Open(ref)
 	if err != nil {
 		return nil, err
 	}
-	build, ok := segmenters[pack.Family]
+	build, ok := families[pack.Family]
 	if !ok {
-		return nil, fmt.Errorf("%w: %s is of the family %q, which finds no pixels", ErrFamily, pack.ID, pack.Family)
+		return nil, fmt.Errorf("%w: %s is of the family %q, which finds no %s", ErrFamily, pack.ID, pack.Family, finds)
 	}
 	return func() error {
 		text, err := m.text(pack, p.TextCache)
+		if err != nil {
+			return err
+		}
+		networks, err := build(pack, m.Engine, text)
 		if err == nil {
-			m.Segmenter, err = build(pack, m.Engine, text)
+			use(networks)
 		}
 		return err
 	}, nil
