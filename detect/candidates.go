@@ -2,20 +2,34 @@ package detect
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/saysee/saysee/annot"
 )
 
-// Candidates are the boxes that a detector proposes in one photo, with a score for every class.
+// Candidates are the boxes that a detector proposes in one photo, with their scores by class: either every
+// score, in Scores and Phrases, or only those that are worth anything, in Hits.
 type Candidates struct {
 	Model   string // pack id
 	Classes []annot.Class
 	Boxes   []annot.Box // photo pixels, clipped to the photo
-	// Scores holds a row of len(Classes) scores in [0, 1] for each box.
+	// Scores holds a row of len(Classes) scores in [0, 1] for each box. It is empty when Hits is used.
 	Scores []float32
 	// Phrases holds, in the same layout, which of the class's phrases matched best.
 	Phrases []uint16
+	// Hits holds the scores of detectors whose boxes times classes are too many for a table, in the order of
+	// their classes.
+	Hits []Hit
+	// Overlap is the family's own IoU of two boxes, by index, for NMS. Nil takes that of Boxes.
+	Overlap func(a, b int) float64
+}
+
+// Hit is the score of a box under a class.
+type Hit struct {
+	Box, Class int32
+	Score      float32
+	Phrase     uint16 // which of the class's phrases matched best
 }
 
 // Options choose among candidates. The zero value keeps everything.
@@ -46,7 +60,7 @@ func (c *Candidates) Select(o Options) []Found {
 		}
 	}
 	slices.SortStableFunc(kept, byScore)
-	kept = suppress(kept, o.CrossNMS, func(a, b pick) float64 { return c.Boxes[a.box].IoU(c.Boxes[b.box]) })
+	kept = suppress(kept, o.CrossNMS, c.overlap)
 	if o.Max > 0 && len(kept) > o.Max {
 		kept = kept[:o.Max]
 	}
@@ -61,6 +75,7 @@ func (c *Candidates) Select(o Options) []Found {
 type pick struct {
 	box, class int
 	score      float32
+	phrase     uint16
 }
 
 func byScore(a, b pick) int { return cmp.Compare(b.score, a.score) }
@@ -71,19 +86,75 @@ func (c *Candidates) above(class int, o Options) []pick {
 		least = s
 	}
 	var picks []pick
-	for box := range c.Boxes {
-		s := c.Scores[box*len(c.Classes)+class]
-		if float64(s) > least && !c.Boxes[box].Empty() {
-			picks = append(picks, pick{box, class, s})
+	for p := range c.scored(class) {
+		if float64(p.score) > least && !c.Boxes[p.box].Empty() {
+			picks = append(picks, p)
 		}
 	}
 	slices.SortStableFunc(picks, byScore)
 	return picks
 }
 
+// scored yields the boxes that have a score under a class, in no order.
+func (c *Candidates) scored(class int) iter.Seq[pick] {
+	return func(yield func(pick) bool) {
+		if len(c.Scores) > 0 {
+			for box := range c.Boxes {
+				i := box*len(c.Classes) + class
+				if !yield(pick{box, class, c.Scores[i], c.Phrases[i]}) {
+					return
+				}
+			}
+			return
+		}
+		from, _ := slices.BinarySearchFunc(c.Hits, int32(class), func(h Hit, class int32) int { return cmp.Compare(h.Class, class) })
+		for _, h := range c.Hits[from:] {
+			if h.Class != int32(class) || !yield(pick{int(h.Box), class, h.Score, h.Phrase}) {
+				return
+			}
+		}
+	}
+}
+
+// Tops returns the strongest score of each box.
+func (c *Candidates) Tops() []float32 {
+	tops := make([]float32, len(c.Boxes))
+	for class := range c.Classes {
+		for p := range c.scored(class) {
+			tops[p.box] = max(tops[p.box], p.score)
+		}
+	}
+	return tops
+}
+
+// Top returns the class under which a box is strongest and its score; the class is -1 when it has none.
+func (c *Candidates) Top(box int) (class int, score float32) {
+	class = -1
+	if n := len(c.Classes); len(c.Scores) > 0 {
+		for k, v := range c.Scores[box*n : (box+1)*n] {
+			if v > score {
+				class, score = k, v
+			}
+		}
+	}
+	for _, h := range c.Hits {
+		if int(h.Box) == box && h.Score > score {
+			class, score = int(h.Class), h.Score
+		}
+	}
+	return class, score
+}
+
+func (c *Candidates) overlap(a, b pick) float64 {
+	if c.Overlap != nil {
+		return c.Overlap(a.box, b.box)
+	}
+	return c.Boxes[a.box].IoU(c.Boxes[b.box])
+}
+
 // unique leaves one box for each thing, of picks of one class.
 func (c *Candidates) unique(picks []pick, o Options) []pick {
-	picks = suppress(picks, o.NMS, func(a, b pick) float64 { return c.Boxes[a.box].IoU(c.Boxes[b.box]) })
+	picks = suppress(picks, o.NMS, c.overlap)
 	return suppress(picks, o.Inside, func(a, b pick) float64 { return c.Boxes[a.box].Inside(c.Boxes[b.box]) })
 }
 
@@ -109,7 +180,7 @@ next:
 func (c *Candidates) found(p pick) Found {
 	class := c.Classes[p.class]
 	phrase := class.Name
-	if i := int(c.Phrases[p.box*len(c.Classes)+p.class]); i < len(class.Phrases) {
+	if i := int(p.phrase); i < len(class.Phrases) {
 		phrase = class.Phrases[i]
 	}
 	return Found{
@@ -127,8 +198,8 @@ func (c *Candidates) found(p pick) Found {
 // Best returns the strongest score of a class, whatever its threshold, for "nothing above 0.35, best 0.28".
 func (c *Candidates) Best(class int) float64 {
 	var best float32
-	for box := range c.Boxes {
-		best = max(best, c.Scores[box*len(c.Classes)+class])
+	for p := range c.scored(class) {
+		best = max(best, p.score)
 	}
 	return float64(best)
 }

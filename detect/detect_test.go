@@ -168,3 +168,50 @@ func BenchmarkPaste(b *testing.B) {
 		})
 	}
 }
+
+func TestHitsSelectLikeTheTable(t *testing.T) {
+	table := candidates()
+	sparse := &detect.Candidates{Model: table.Model, Classes: table.Classes, Boxes: table.Boxes}
+	for class := range table.Classes {
+		for box := range table.Boxes {
+			i := box*len(table.Classes) + class
+			if table.Scores[i] > 0 {
+				sparse.Hits = append(sparse.Hits, detect.Hit{Box: int32(box), Class: int32(class), Score: table.Scores[i], Phrase: table.Phrases[i]})
+			}
+		}
+	}
+	o := detect.Options{Score: 0.1, NMS: 0.6}
+	if d := cmp.Diff(table.Select(o), sparse.Select(o)); d != "" {
+		t.Errorf("selected (-table +hits):\n%s", d)
+	}
+	if d := cmp.Diff(table.Tops(), sparse.Tops()); d != "" {
+		t.Errorf("tops (-table +hits):\n%s", d)
+	}
+	for box := range table.Boxes {
+		class, score := table.Top(box)
+		if c, s := sparse.Top(box); c != class || s != score {
+			t.Errorf("box %d is %d at %v, want %d at %v", box, c, s, class, score)
+		}
+	}
+	if got, want := sparse.Best(1), table.Best(1); got != want {
+		t.Errorf("best is %v, want %v", got, want)
+	}
+}
+
+func TestAFamilysOwnOverlapDecidesNMS(t *testing.T) {
+	c := candidates()
+	c.Overlap = func(a, b int) float64 { return 1 }
+	if got, classes := len(c.Select(detect.Options{NMS: 0.6})), len(c.Classes); got != classes {
+		t.Errorf("%d regions are left, want one for each of %d classes", got, classes)
+	}
+}
+
+func TestProgressIsReportedUnderItsContext(t *testing.T) {
+	var got [2]int
+	ctx := detect.WithProgress(t.Context(), func(done, total int) { got = [2]int{done, total} })
+	detect.Report(ctx, 2, 3)
+	detect.Report(t.Context(), 3, 3)
+	if got != [2]int{2, 3} {
+		t.Errorf("got %v", got)
+	}
+}

@@ -379,14 +379,11 @@ func (a *answer) candidate(b annot.Box, least float64) (row int, score float64, 
 }
 
 func (a *answer) bestClass(c *detect.Candidates, at int) (row int, score float64, ok bool) {
-	n := len(c.Classes)
-	row = -1
-	for k, v := range c.Scores[at*n : (at+1)*n] {
-		if float64(v) > score {
-			row, score = a.rows[k], float64(v)
-		}
+	class, best := c.Top(at)
+	if class < 0 {
+		return -1, 0, false
 	}
-	return row, score, row >= 0
+	return a.rows[class], float64(best), true
 }
 
 // leastProposal is the score from which a candidate is proposed where a person points.

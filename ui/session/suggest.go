@@ -163,12 +163,7 @@ func (s *Session) Histogram(n int) []int {
 	}
 	c := s.answer.all.Boxes
 	counts := make([]int, n)
-	k := len(c.Classes)
-	for i := range c.Boxes {
-		best := float32(0)
-		for _, v := range c.Scores[i*k : (i+1)*k] {
-			best = max(best, v)
-		}
+	for _, best := range c.Tops() {
 		if bin := int(best * float32(n)); bin > 0 || best > 0.02 {
 			counts[min(bin, n-1)]++
 		}
