@@ -32,7 +32,7 @@ func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		"aerosol_can":             "aerosol can",
 		"crab_(animal)":           "crab ",
-		"(a) cat (b) dog":         "",
+		"(a) cat (b) dog":         " dog",
 		"three   spaces":          "three  spaces",
 		"motor_(vehicle)_bicycle": "motor bicycle",
 		"(":                       "(",
