@@ -7,6 +7,7 @@ import (
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/prompt/ground"
 )
 
 // Detector is a family's network, ready to encode photos. It may be used from several goroutines.
@@ -42,4 +43,11 @@ func Regions(found []Found) []annot.Region {
 		regions[i] = f.Region
 	}
 	return regions
+}
+
+// Grounder is an Encoding whose family reads a person's own sentence.
+type Grounder interface {
+	// Ground finds each phrase of the sentence. The candidates' classes are the phrases, in the person's own
+	// words. The error wraps ground.ErrNoPhrase for a sentence without any.
+	Ground(ctx context.Context, sentence ground.Caption) (*Candidates, error)
 }

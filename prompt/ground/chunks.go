@@ -200,3 +200,30 @@ func (c *chunker) done(drafts []*draft) []Chunk {
 	}
 	return chunks
 }
+
+// Chunk is a sentence as a caption: which says the class of each span.
+func (c Caption) Chunk(which []int, t Tokenizer) Chunk {
+	e := t.Encode(c.Text)
+	pieces := c.Tokens(e)
+	out := Chunk{Caption: c.Text, Encoding: e}
+	at := map[int]int{}
+	for i, class := range which {
+		g, ok := at[class]
+		if !ok {
+			g = len(out.Groups)
+			at[class] = g
+			out.Groups = append(out.Groups, Group{Class: class})
+		}
+		out.Groups[g].positives = append(out.Groups[g].positives, pieces[i])
+	}
+	return out
+}
+
+// Key is a text that differs between chunks that find something else, whatever their classes' numbers.
+func (c Chunk) Key() string {
+	key := []byte(c.Caption)
+	for _, g := range c.Groups {
+		key = fmt.Append(key, "\x00", g.positives, g.forbidden)
+	}
+	return string(key)
+}
