@@ -62,6 +62,14 @@ def nms(boxes, scores, threshold):
     return (~gone).nonzero().squeeze(1)
 
 
+def nms_by_class(found, threshold):
+    """What csrc/cuda/ml_nms.cu does. The repository's CPU branch mixes up the boxes of different classes: it takes
+    their numbers within a class for numbers among all."""
+    labels, scores = found.get_field("labels"), found.get_field("scores")
+    keep = [i[nms(found.bbox[i], scores[i], threshold)] for i in ((labels == c).nonzero().view(-1) for c in labels.unique())]
+    return found[torch.cat(keep)] if keep else found
+
+
 def deform(x, offset, mask, weight, bias, stride, padding, dilation, groups, offset_groups):
     """The CUDA kernel takes the buffers as tensors of the output's size, whatever size they have
     (csrc/cuda/deform_conv_kernel_cuda.cu, modulated_deformable_im2col_gpu_kernel)."""
@@ -99,6 +107,9 @@ def lend(repository):
     import maskrcnn_benchmark.layers.deform_conv as layer
 
     layer.modulated_deform_conv = deform
+    import maskrcnn_benchmark.modeling.rpn.inference as inference
+
+    inference.boxlist_ml_nms = nms_by_class
 
 
 def config(shape, size, most):
