@@ -49,12 +49,21 @@ func (r *rule) check() error {
 		return fmt.Errorf("%w: scoring.pyramid %q is neither image nor trunk", model.ErrManifest, r.Pyramid)
 	case len(r.Levels) == 0 || len(r.Levels) > maxLevels || len(r.Levels) != len(r.Strides):
 		return fmt.Errorf("%w: scoring has %d levels and %d strides", model.ErrManifest, len(r.Levels), len(r.Strides))
+	}
+	if err := r.checkNumbers(); err != nil {
+		return err
+	}
+	return r.checkLevels()
+}
+
+func (r *rule) checkNumbers() error {
+	switch {
 	case slices.Min(r.Strides) < 1:
 		return fmt.Errorf("%w: scoring.strides %v must be positive", model.ErrManifest, r.Strides)
 	case !(r.Anchor > 0) || !(r.Candidate >= 0 && r.Candidate < 1) || r.PerLevel < 1 || r.Names < 1:
 		return fmt.Errorf("%w: scoring.anchor, candidate, per_level or names is out of range", model.ErrManifest)
 	}
-	return r.checkLevels()
+	return nil
 }
 
 func (r *rule) checkLevels() error {

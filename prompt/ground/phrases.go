@@ -2,6 +2,7 @@ package ground
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -187,23 +188,11 @@ func (p *parser) place() int {
 // phrase reads determiners and numbers and the open words after them.
 func (p *parser) phrase() {
 	first := p.at
-	single := false
-	for p.at < len(p.words) && (p.words[p.at].kind == determiner || p.words[p.at].kind == number) {
-		l := p.words[p.at].lower
-		single = l == "a" || l == "an" || l == "one" || l == "this" || l == "another" || l == "each" || l == "every"
-		p.at++
-	}
-	led := p.at > first
+	single := p.leaders()
 	noun := p.at
-	for p.at < len(p.words) && (p.words[p.at].kind == open || p.at > noun && p.words[p.at].kind == number) {
-		if p.at > noun && p.verb(p.at, single) {
-			break
-		}
-		p.at++
-	}
-	end := p.at
+	end := p.nouns(single)
 	p.skipVerb()
-	if !led {
+	if noun == first { // nothing leads it
 		for noun < end && strings.HasSuffix(p.words[noun].lower, "ly") {
 			noun++
 		}
@@ -215,6 +204,31 @@ func (p *parser) phrase() {
 	if noun < end {
 		p.found = append(p.found, token.Span{Start: p.words[first].Start, End: p.words[end-1].End})
 	}
+}
+
+// singular are the determiners that no plural follows.
+var singular = []string{"a", "an", "one", "this", "another", "each", "every"}
+
+// leaders passes determiners and numbers, and reports whether the last of them stands before one thing only.
+func (p *parser) leaders() (single bool) {
+	for p.at < len(p.words) && (p.words[p.at].kind == determiner || p.words[p.at].kind == number) {
+		single = slices.Contains(singular, p.words[p.at].lower)
+		p.at++
+	}
+	return single
+}
+
+// nouns passes open words, with numbers among them, up to a verb, and returns where they end.
+func (p *parser) nouns(single bool) int {
+	for first := p.at; p.at < len(p.words); p.at++ {
+		inside := p.at > first
+		switch k := p.words[p.at].kind; {
+		case k == number && inside:
+		case k != open, inside && p.verb(p.at, single):
+			return p.at
+		}
+	}
+	return p.at
 }
 
 // skipVerb passes the verb that ended a phrase.
