@@ -16,6 +16,15 @@ func Trunk() Graph {
 	}
 }
 
+// CLIPTextEncoder returns what text encoders of CLIP's kind offer: token ids in, [T, D] vectors out, of any length.
+// What fills up short texts needs no mask: it stands behind the piece whose state counts, and none looks ahead.
+func CLIPTextEncoder() Graph {
+	return Graph{
+		Inputs:  []Port{{"input_ids", Int64, 2}},
+		Outputs: []Port{{"text_embeds", Float32, 2}},
+	}
+}
+
 // TextEncoder returns what a text encoder offers: token ids and mask in, [T, D] unit vectors out.
 func TextEncoder() Graph {
 	return Graph{

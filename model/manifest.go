@@ -46,9 +46,13 @@ type File struct {
 
 // TokenizerSpec tells how words become token ids.
 type TokenizerSpec struct {
-	Kind      string `json:"kind"`  // "wordpiece"
-	Vocab     string `json:"vocab"` // role of the vocabulary file
+	Kind      string `json:"kind"`  // "wordpiece" (BERT) or "bpe" (CLIP)
+	Vocab     string `json:"vocab"` // role of the vocabulary: pieces by line, or a list of merges
 	MaxTokens int    `json:"max_tokens"`
+	// Pieces is how many the text graph knows; the vocabulary must have as many. 0 is not stated.
+	Pieces int `json:"pieces,omitempty"`
+	// Pad fills every text up to MaxTokens, for graphs of a fixed length.
+	Pad bool `json:"pad,omitempty"`
 }
 
 // TextSpec tells how a phrase becomes one vector.
@@ -56,6 +60,9 @@ type TextSpec struct {
 	Encoder   string   `json:"encoder"` // role of the text graph
 	Dim       int      `json:"dim"`
 	Templates []string `json:"templates"` // with {} for the phrase
+	// Batch is how many texts a run may hold, 1 when it is not stated. A graph that quantises activations as it
+	// runs gives a text another vector in other company.
+	Batch int `json:"batch,omitempty"`
 }
 
 // Defaults are the pack maker's choices for a person who has made none.
@@ -137,6 +144,9 @@ func (m *Manifest) checkText(roles map[string]bool) error {
 	}
 	if m.Text.Encoder == "" {
 		return nil
+	}
+	if m.Text.Batch < 0 || m.Text.Batch > 1024 || m.Tokenizer.Pieces < 0 {
+		return errors.New("text.batch or tokenizer.pieces is out of range")
 	}
 	if m.Tokenizer.MaxTokens < 3 || m.Tokenizer.MaxTokens > 4096 || m.Text.Dim < 1 || m.Text.Dim > 8192 {
 		return errors.New("tokenizer.max_tokens or text.dim is out of range")

@@ -82,8 +82,10 @@ func (d *Detector) openTokenizer() error {
 	if err != nil {
 		return err
 	}
-	d.tokenizer, err = token.NewWordPiece(vocabulary, d.pack.Tokenizer.MaxTokens)
-	return err
+	if d.tokenizer, err = token.NewWordPiece(vocabulary, d.pack.Tokenizer.MaxTokens); err != nil {
+		return err
+	}
+	return token.Fits(d.tokenizer, d.pack.Tokenizer.Pieces)
 }
 
 // Pack returns the pack that the detector runs.

@@ -18,6 +18,7 @@ import (
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/detect/glip"
 	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/model/modeltest"
 )
 
 var roles = map[string][]string{
@@ -28,9 +29,6 @@ var roles = map[string][]string{
 // open makes a pack of the fixtures of zoo/parity/glip.py and loads it.
 func open(t *testing.T, kind string) (*glip.Detector, *model.Engine) {
 	t.Helper()
-	if err := model.LoadRuntime(""); err != nil {
-		t.Skip(err)
-	}
 	root := t.TempDir()
 	dir := filepath.Join(root, "small")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -73,8 +71,7 @@ func open(t *testing.T, kind string) (*glip.Detector, *model.Engine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := model.NewEngine(1)
-	t.Cleanup(func() { engine.Close() }) //nolint:errcheck // the test is over
+	engine := modeltest.Engine(t, 1)
 	d, err := glip.New(pack, engine)
 	if err != nil {
 		t.Fatal(err)

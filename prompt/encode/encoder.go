@@ -49,6 +49,8 @@ type Params struct {
 	// Batch is the most texts of one run, 0 for one. Graphs that quantize activations as they run (dynamic
 	// int8) give a text another vector in other company, so that only 1 makes a phrase's vector its own.
 	Batch int
+	// Length is how many pieces every text is filled up to, 0 for as many as the longest of a batch has.
+	Length int
 	// Fingerprint names all that decides a vector beside the phrase and the ensemble: graph, vocabulary.
 	Fingerprint string
 	// Dir is the folder of the files on disk, shared by all fingerprints; empty for memory only.
@@ -224,7 +226,7 @@ func (e *Encoder) run(ctx context.Context, batch []*sentence) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	length := len(batch[len(batch)-1].IDs)
+	length := max(len(batch[len(batch)-1].IDs), e.p.Length)
 	b := Batch{Texts: len(batch), Length: length, IDs: make([]int64, len(batch)*length), Mask: make([]int64, len(batch)*length)}
 	for i, s := range batch {
 		row := b.IDs[i*length : (i+1)*length]

@@ -12,14 +12,7 @@ import (
 // Open makes the encoder of a pack's text side. dir is the folder of the files on disk (see CacheDir),
 // empty for memory only. The session is loaded; it runs as long as the engine is open.
 func Open(engine *model.Engine, pack *model.Pack, dir string) (*Encoder, error) {
-	if kind := pack.Tokenizer.Kind; kind != "wordpiece" {
-		return nil, fmt.Errorf("pack %s: tokenizer %q is not known", pack.ID, kind)
-	}
-	vocabulary, err := pack.Read(pack.Tokenizer.Vocab)
-	if err != nil {
-		return nil, err
-	}
-	tokenizer, err := token.NewWordPiece(vocabulary, pack.Tokenizer.MaxTokens)
+	tokenizer, graph, err := openTokenizer(pack)
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
 	}
@@ -31,30 +24,59 @@ func Open(engine *model.Engine, pack *model.Pack, dir string) (*Encoder, error) 
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
 	}
-	session, err := engine.Session(pack, pack.Text.Encoder, model.TextEncoder())
+	session, err := engine.Session(pack, pack.Text.Encoder, graph)
 	if err != nil {
 		return nil, err
 	}
-	return New(Params{
-		Tokenizer: tokenizer, Run: runSession(session), Dim: pack.Text.Dim, Ensemble: ensemble,
-		Fingerprint: pack.TextFingerprint(), Dir: dir,
-	})
+	p := Params{
+		Tokenizer: tokenizer, Run: runSession(session, len(graph.Inputs)), Dim: pack.Text.Dim, Ensemble: ensemble,
+		Batch: pack.Text.Batch, Fingerprint: pack.TextFingerprint(), Dir: dir,
+	}
+	if pack.Tokenizer.Pad {
+		p.Length = pack.Tokenizer.MaxTokens
+	}
+	return New(p)
 }
 
-// runSession runs batches through a graph of model.TextEncoder.
-func runSession(s *model.Session) Run {
+// openTokenizer reads the pack's vocabulary, and says what a text graph of its kind offers.
+func openTokenizer(pack *model.Pack) (Tokenizer, model.Graph, error) {
+	vocabulary, err := pack.Read(pack.Tokenizer.Vocab)
+	if err != nil {
+		return nil, model.Graph{}, err
+	}
+	var t interface {
+		Tokenizer
+		Size() int
+	}
+	graph := model.TextEncoder()
+	switch kind := pack.Tokenizer.Kind; kind {
+	case "wordpiece":
+		t, err = token.NewWordPiece(vocabulary, pack.Tokenizer.MaxTokens)
+	case "bpe":
+		t, err = token.NewBPE(vocabulary, pack.Tokenizer.MaxTokens)
+		graph = model.CLIPTextEncoder()
+	default:
+		err = fmt.Errorf("%w: tokenizer %q is not known", model.ErrManifest, kind)
+	}
+	if err != nil {
+		return nil, model.Graph{}, err
+	}
+	return t, graph, token.Fits(t, pack.Tokenizer.Pieces)
+}
+
+// runSession runs batches through a text graph, whose second input, if it has one, is the mask.
+func runSession(s *model.Session, inputs int) Run {
 	return func(ctx context.Context, b Batch) ([][]float32, error) {
-		ids, err := newI64(b, b.IDs)
-		if err != nil {
-			return nil, err
+		var in []*model.Tensor
+		defer func() { model.ReleaseAll(in) }()
+		for _, values := range [][]int64{b.IDs, b.Mask}[:inputs] {
+			t, err := newI64(b, values)
+			if err != nil {
+				return nil, err
+			}
+			in = append(in, t)
 		}
-		defer ids.Release()
-		mask, err := newI64(b, b.Mask)
-		if err != nil {
-			return nil, err
-		}
-		defer mask.Release()
-		out, err := s.Run(ctx, ids, mask)
+		out, err := s.Run(ctx, in...)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,15 @@ import (
 // ErrVocabulary is the cause of every error about a vocabulary that cannot be used.
 var ErrVocabulary = errors.New("invalid vocabulary")
 
+// Fits compares how many pieces a vocabulary has with what the text graph knows, as its manifest states; 0 states
+// nothing. The error wraps ErrVocabulary.
+func Fits(t interface{ Size() int }, pieces int) error {
+	if n := t.Size(); pieces != 0 && n != pieces {
+		return fmt.Errorf("%w: it has %d pieces, but the text graph knows %d: they belong to different models", ErrVocabulary, n, pieces)
+	}
+	return nil
+}
+
 // maxWord is the most runes of a word that is cut into pieces; a longer one is unknown as a whole.
 const maxWord = 100
 
@@ -68,6 +77,9 @@ func (w *WordPiece) Pad() int64 { return w.pad }
 
 // Unknown returns the number of the piece that stands for what the vocabulary cannot spell.
 func (w *WordPiece) Unknown() int64 { return w.unknown }
+
+// Size returns how many pieces there are. The text graph must know as many.
+func (w *WordPiece) Size() int { return len(w.pieces) }
 
 // MaxTokens returns the most pieces that an encoding has.
 func (w *WordPiece) MaxTokens() int { return w.maxTokens }

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"os"
@@ -32,28 +33,42 @@ func wordPiece(t testing.TB, maxTokens int) *token.WordPiece {
 	return w
 }
 
-// TestReference compares with encodings of the library that trained the text encoders; see
-// zoo/parity/wordpiece.py.
-func TestReference(t *testing.T) {
-	data, err := os.ReadFile("testdata/encodings.json")
+// encodings are what the scripts of zoo/parity write.
+type encodings struct {
+	MaxTokens int `json:"max_tokens"`
+	Encodings []struct {
+		Text      string  `json:"text"`
+		IDs       []int64 `json:"ids"`
+		Spans     []int   `json:"spans"`
+		Truncated bool    `json:"truncated"`
+	} `json:"encodings"`
+}
+
+func readEncodings(t *testing.T, path string) encodings {
+	t.Helper()
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want struct {
-		MaxTokens int `json:"max_tokens"`
-		Encodings []struct {
-			Text      string  `json:"text"`
-			IDs       []int64 `json:"ids"`
-			Spans     []int   `json:"spans"`
-			Truncated bool    `json:"truncated"`
-		} `json:"encodings"`
-	}
-	if err := json.Unmarshal(data, &want); err != nil {
+	defer f.Close() //nolint:errcheck // only read
+	z, err := gzip.NewReader(f)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if len(want.Encodings) < 500 {
-		t.Fatalf("only %d encodings to compare with", len(want.Encodings))
+	var e encodings
+	if err := json.NewDecoder(z).Decode(&e); err != nil {
+		t.Fatal(err)
 	}
+	if len(e.Encodings) < 2000 {
+		t.Fatalf("only %d encodings to compare with", len(e.Encodings))
+	}
+	return e
+}
+
+// TestReference compares with encodings of the library that trained the text encoders; see
+// zoo/parity/wordpiece.py.
+func TestReference(t *testing.T) {
+	want := readEncodings(t, "testdata/encodings.json.gz")
 	w := wordPiece(t, want.MaxTokens)
 	for _, e := range want.Encodings {
 		got := w.Encode(e.Text)

@@ -1,13 +1,14 @@
 """Encodings by the reference WordPiece tokenizer, as fixtures for prompt/token.
 
     pip install tokenizers==0.23.3
-    python3 zoo/parity/wordpiece.py prompt/token/testdata/vocab.txt prompt/token/testdata/encodings.json
+    python3 zoo/parity/wordpiece.py prompt/token/testdata/vocab.txt prompt/token/testdata/encodings.json.gz
 
 Each record is a text, its ids with [CLS] and [SEP], the starts and ends of the ids in bytes of UTF-8, and whether
 32 pieces were too few. Strings are written by hand, and drawn at random (fixed seed) from scripts that
 Unicode 7 knows, because the reference's tables end there.
 """
 
+import gzip
 import json
 import random
 import sys
@@ -47,14 +48,15 @@ RANGES = {
 
 
 def texts(vocabulary):
+    """2,000 texts: by hand, at random from scripts, and of the vocabulary's own pieces."""
     rnd = random.Random(7)
     yield from BY_HAND
     for ranges in RANGES.values():
-        for _ in range(20):
+        for _ in range(140):
             yield "".join(chr(rnd.randint(*rnd.choice(ranges))) for _ in range(rnd.randint(1, 30)))
     words = [p for p in vocabulary if p.isalpha()]
     tails = [p[2:] for p in vocabulary if p.startswith("##")]
-    for _ in range(180):
+    for _ in range(2000 - len(BY_HAND) - 140 * len(RANGES)):
         made = [rnd.choice(words) + "".join(rnd.sample(tails, rnd.choice([0, 0, 1, 2]))) for _ in range(rnd.randint(1, 9))]
         made = [rnd.choice([str, str.upper, str.title])(w) for w in made]
         yield rnd.choice([" ", " ", "-", ", ", "'"]).join(made)
@@ -80,11 +82,16 @@ def main():
             byte.append(byte[-1] + len(c.encode()))
         spans = [byte[i] for span in e.offsets for i in span]
         records.append({"text": text, "ids": e.ids, "spans": spans, "truncated": truncated})
-    with open(out_path, "w", encoding="ascii") as f:
-        f.write(f'{{"tokenizers": "{tokenizers.__version__}", "max_tokens": {MAX_TOKENS}, "encodings": [\n')
-        f.write(",\n".join(json.dumps(r, separators=(",", ":")) for r in records))
-        f.write("\n]}\n")
-    print(len(records), "texts")
+    write(out_path, {"tokenizers": tokenizers.__version__, "max_tokens": MAX_TOKENS, "encodings": records})
 
 
-main()
+def write(path, fixture):
+    """Writes a fixture as compressed JSON, the same bytes for the same content."""
+    text = json.dumps(fixture, separators=(",", ":"))
+    with open(path, "wb") as f, gzip.GzipFile(filename="", mode="wb", fileobj=f, mtime=0) as z:
+        z.write(text.encode("ascii"))
+    print(len(fixture["encodings"]), "texts")
+
+
+if __name__ == "__main__":
+    main()
