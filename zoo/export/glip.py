@@ -1,6 +1,6 @@
 """Makes a pack of an official GLIP checkpoint: GLIP-T (A), (B), (C), GLIP-T and GLIP-L.
 
-    python3 zoo/export/glip.py glip_tiny_model_o365_goldg_cc_sbu.pth --vocab vocab.txt -o packs/glip-t
+    python3 zoo/export glip glip_tiny_model_o365_goldg_cc_sbu.pth --vocab vocab.txt -o packs/glip-t
 
 The checkpoints are those that microsoft/GLIP's README lists; --vocab is bert-base-uncased's list of pieces, which
 every copy of that model carries as vocab.txt. The sizes, and whether it is GLIP-T(A), are read off the checkpoint.
@@ -197,7 +197,7 @@ def manifest(m, files, ident, title, source, size, most):
         "tasks": ["detect", "ground"],
         "licence": "MIT",
         "source": source,
-        "tokenizer": {"kind": "wordpiece", "vocab": "vocab", "max_tokens": min(MAX_TOKENS, m.shape.positions)},
+        "tokenizer": {"kind": "wordpiece", "vocab": "vocab", "max_tokens": min(MAX_TOKENS, m.shape.positions), "pieces": m.shape.vocab},
         "text": {"encoder": "text" if fused else "text_a", "dim": m.shape.lang if fused else m.shape.channels, "templates": ["{}"]},
         "image": {
             "size": size, "multiple": 32, "resize": "short", "max_long": most, "shrink": "pil-bilinear", "grow": "pil-bilinear",
@@ -220,7 +220,7 @@ def entry(role, path):
 
 LICENCE = """GLIP's code and checkpoints are published by Microsoft under the MIT licence (microsoft/GLIP).
 bert-base-uncased, whose pieces and weights are part of this pack, is published by Google under Apache-2.0.
-Made from {source} by Saysee's zoo/export/glip.py.
+Made from {source} by Saysee's zoo/export.
 """
 
 
