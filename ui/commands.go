@@ -26,14 +26,12 @@ type command struct {
 
 func (c command) can() bool { return c.able == nil || c.able() }
 
-// makeCommands lists all commands in the language in use.
+// makeCommands lists what can be done in the mode and the language in use.
 func (w *Window) makeCommands() []command {
 	all := w.fileCommands()
-	all = append(all, w.photoCommands()...)
-	all = append(all, w.labelCommands()...)
-	all = append(all, w.toolCommands()...)
+	all = append(all, w.mode.commands()...)
 	all = append(all, w.viewCommands()...)
-	return all
+	return append(all, w.modeCommands()...)
 }
 
 func (w *Window) fileCommands() []command {
@@ -78,6 +76,8 @@ func (w *Window) labelCommands() []command {
 	some := func() bool { return len(w.s.Selected()) > 0 }
 	suggestions := func() bool { return len(w.s.Suggestions()) > 0 }
 	return []command{
+		{g, tr.L("Type words"), []string{"/", "Ctrl+F6"}, func() { w.prompt.focus() }, nil},
+		{g, tr.L("Find"), []string{"I"}, func() { w.prompt.find() }, nil},
 		{g, tr.L("Accept"), []string{"Enter", "Y"}, w.accept, suggestions},
 		{g, tr.L("Accept all"), []string{"Shift+Enter"}, w.s.AcceptAll, suggestions},
 		{g, tr.L("Reject or delete"), []string{"Delete", "Backspace", "N"}, w.s.Delete, some},
@@ -107,8 +107,7 @@ func (w *Window) toolCommands() []command {
 func (w *Window) viewCommands() []command {
 	g := tr.L("View")
 	return []command{
-		{g, tr.L("Type words"), []string{"/", "Ctrl+F6"}, func() { w.prompt.focus() }, nil},
-		{g, tr.L("Find"), []string{"I"}, func() { w.prompt.find() }, nil},
+		{g, tr.L("Overview"), []string{"O"}, func() { w.overview.toggle() }, func() bool { return w.film() != nil }},
 		{g, tr.L("All commands"), []string{"Ctrl+K"}, w.showPalette, nil},
 		{g, tr.L("Keys"), []string{"F1"}, w.showKeys, nil},
 		{g, tr.L("Fit"), []string{"Ctrl+F", "F"}, w.view.Fit, nil},
@@ -243,7 +242,7 @@ func (w *Window) press(key string) bool {
 
 var keyNames = map[fyne.KeyName]string{
 	fyne.KeyReturn: "Enter", fyne.KeyEnter: "Enter", fyne.KeyDelete: "Delete", fyne.KeyBackspace: "Backspace",
-	fyne.KeyTab: "Tab", fyne.KeyEscape: "Esc", fyne.KeyLeft: "Left", fyne.KeyRight: "Right", fyne.KeyHome: "Home", fyne.KeyEnd: "End",
+	fyne.KeyTab: "Tab", fyne.KeySpace: "Space", fyne.KeyEscape: "Esc", fyne.KeyLeft: "Left", fyne.KeyRight: "Right", fyne.KeyHome: "Home", fyne.KeyEnd: "End",
 	fyne.KeyF1: "F1", fyne.KeyF3: "F3", fyne.KeyF4: "F4", fyne.KeyF6: "F6", fyne.KeyF11: "F11", fyne.KeyF12: "F12",
 }
 
@@ -263,13 +262,11 @@ func (w *Window) key(name fyne.KeyName) {
 	if w.shift() {
 		key = "Shift+" + key
 	}
+	if w.mode.key(key) {
+		w.draw(0)
+		return
+	}
 	switch key {
-	case "Left":
-		w.s.Step(-1)
-	case "Right":
-		w.s.Step(1)
-	case "Home", "End":
-		w.toEnd(key == "End")
 	case "Esc":
 		w.escape()
 	case "F6", "Shift+F6":
@@ -279,6 +276,21 @@ func (w *Window) key(name fyne.KeyName) {
 		return
 	}
 	w.draw(0)
+}
+
+// walk goes from photo to photo with the arrows, Home and End.
+func (w *Window) walk(key string) bool {
+	switch key {
+	case "Left":
+		w.s.Step(-1)
+	case "Right":
+		w.s.Step(1)
+	case "Home", "End":
+		w.toEnd(key == "End")
+	default:
+		return false
+	}
+	return true
 }
 
 func (w *Window) toEnd(end bool) {
@@ -320,25 +332,29 @@ func (w *Window) rune(r rune) {
 	if w.asking() {
 		return
 	}
-	if r >= '0' && r <= '9' {
-		w.s.TakeClass((int(r-'0') + 9) % 10)
-		w.draw(0)
-		return
-	}
 	key := string(unicode.ToUpper(r))
 	if unicode.IsUpper(r) {
 		key = "Shift+" + key
 	}
+	if w.mode.key(key) {
+		w.draw(0)
+		return
+	}
 	w.press(key)
 }
 
-// addShortcuts gives the window the keys with Ctrl and Alt, and those that come when nothing has the keyboard.
-func (w *Window) addShortcuts() {
+// takeCommands takes over the commands of the mode in use, and gives the window their keys: those with Ctrl and
+// Alt, and those that come when nothing has the keyboard.
+func (w *Window) takeCommands() {
 	c := w.win.Canvas()
+	for _, s := range w.shortcuts {
+		c.RemoveShortcut(s)
+	}
+	w.commands, w.shortcuts = w.makeCommands(), nil
 	for _, cmd := range w.commands {
 		for _, key := range cmd.keys {
 			if s := shortcutOf(key); s != nil {
-				c.RemoveShortcut(s)
+				w.shortcuts = append(w.shortcuts, s)
 				c.AddShortcut(s, func(fyne.Shortcut) { w.run(cmd) })
 			}
 		}

@@ -46,6 +46,7 @@ func (w *Window) showMenu(below fyne.CanvasObject) {
 		{tr.L("Open a folder…"), tr.L("Open photos…"), tr.L("Sample photos")},
 		{tr.L("Export…"), tr.L("Import labels…"), tr.L("Save")},
 		{tr.L("Look at all photos in the background")},
+		w.modeTitles(),
 		{tr.L("All commands"), tr.L("Keys"), tr.L("Preferences…"), tr.L("About Saysee")},
 		{tr.L("Quit")},
 	} {
@@ -59,13 +60,22 @@ func (w *Window) showMenu(below fyne.CanvasObject) {
 	w.popUp(below, items)
 }
 
+// modeTitles are the names of the modes, which are their commands'.
+func (w *Window) modeTitles() []string {
+	var all []string
+	for _, m := range w.modes {
+		all = append(all, m.title())
+	}
+	return all
+}
+
 func (w *Window) popUp(below fyne.CanvasObject, items []*fyne.MenuItem) {
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(below)
 	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at.AddXY(0, below.Size().Height+4))
 }
 
 func (w *Window) showRecent(below fyne.CanvasObject) {
-	items := []*fyne.MenuItem{w.menuItem(tr.L("Open a folder…"))}
+	items := []*fyne.MenuItem{w.menuItem(tr.L("Open a folder…")), w.menuItem(tr.L("Open photos…"))}
 	if len(w.settings.recent) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 	}

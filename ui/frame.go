@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -29,6 +31,7 @@ const (
 type frame struct {
 	w       *Window
 	content *fyne.Container
+	parts   parts // of the mode in use
 
 	top, topLine            *canvas.Rectangle
 	left, right             *fyne.Container
@@ -40,8 +43,7 @@ type frame struct {
 	undo, redo              *kit.IconButton
 	openWide, openSmall     *kit.Touch
 	exportWide, exportSmall *kit.Touch
-	folder                  *kit.Text
-	folderButton            *kit.Touch
+	modes                   *kit.Segments
 	narrow, alone           bool
 }
 
@@ -51,50 +53,64 @@ func newFrame(w *Window) *frame {
 	for range 4 {
 		f.grounds = append(f.grounds, kit.Rect(theme.Background, "", 0))
 	}
-	for range 5 {
+	for range 4 {
 		f.lines = append(f.lines, kit.Rect(theme.Border, "", 0))
 	}
 	f.topLine = kit.Rect(theme.Border, "", 0)
 	f.makeBar()
 	f.hint = newHint()
 	f.handle = newHandle(w)
-	objects := []fyne.CanvasObject{f.around, w.view, w.notice.box, f.hint}
+	f.content = kit.Lay(kit.Fixed(minWidth, minHeight), f.lay)
+	f.fill()
+	return f
+}
+
+// fill puts the parts of the mode in use into their places.
+func (f *frame) fill() {
+	w := f.w
+	f.parts = w.mode.build()
+	p := f.parts
+	if p.narrow != nil && f.narrow {
+		p.narrow(true)
+	}
+	objects := []fyne.CanvasObject{f.around, w.view, w.notice.box, w.overview.box, f.hint}
 	for _, g := range f.grounds {
 		objects = append(objects, g)
 	}
-	objects = append(objects, w.rail.content, w.strip.content, w.panel.content, w.status.content, f.top, f.left, w.prompt.box, f.right, f.topLine)
+	for _, o := range []fyne.CanvasObject{
+		p.above, p.rail, p.strip, p.panel, w.status.content, f.top, f.left, p.words, f.right, f.topLine,
+	} {
+		if o != nil {
+			objects = append(objects, o)
+		}
+	}
 	for _, l := range f.lines {
 		objects = append(objects, l)
 	}
-	objects = append(objects, f.handle)
-	f.content = kit.Lay(kit.Fixed(minWidth, minHeight), f.lay, objects...)
-	return f
+	visible(!p.bare, f.right)
+	f.modes.Pick(slices.Index(w.modes, w.mode))
+	f.content.Objects = append(objects, f.handle)
+	f.arrange()
 }
 
 func (f *frame) makeBar() {
 	w := f.w
 	menu := kit.NewIconButton("menu", tr.L("Menu"), "", 32, 16, nil)
 	menu.OnTap = func() { w.showMenu(menu) }
-	f.folder = kit.NewText("", kit.Style{Bold: true}).Flexible()
-	f.folderButton = kit.NewTouch(kit.Line{Gap: 8, Left: 8, Right: 8, Height: 32}.Row(
-		kit.NewIcon("folder", theme.Muted, 16), f.folder, kit.NewIcon("down", theme.Muted, 16),
-	), kit.Look{Over: theme.Hover, Radius: 6}, nil)
-	f.folderButton.OnTap = func() { w.showRecent(f.folderButton) }
-	f.folderButton.Tip = tr.L("Recent folders")
-	f.left = kit.Lay(kit.Fixed(leftNarrow, topHeight), func(s fyne.Size) {
+	f.modes = newSwitch(w)
+	f.left = kit.Lay(kit.Fixed(leftNarrow, topHeight), func(fyne.Size) {
 		kit.Place(menu, 8, 12, 32, 32)
-		room := s.Width - 48 - 16
-		kit.Place(f.folderButton, 48, 12, min(room, f.folder.Width()+64), 32)
-	}, menu, f.folderButton)
+		kit.Place(f.modes, 48, 12, f.modes.MinSize().Width, 32)
+	}, menu, f.modes.Container)
 
 	f.undo = kit.NewIconButton("undo", tr.L("Undo"), "Ctrl+Z", 32, 16, func() { w.press("Ctrl+Z") })
 	f.redo = kit.NewIconButton("redo", tr.L("Redo"), "Ctrl+Shift+Z", 32, 16, func() { w.press("Ctrl+Shift+Z") })
-	f.openWide = kit.NewButton(kit.Plain, "folder", tr.L("Open"), "", w.askFolder)
-	f.openSmall = kit.NewButton(kit.Plain, "folder", "", "", w.askFolder)
+	f.openWide = kit.NewButton(kit.Plain, "folder", tr.L("Open"), "", func() { w.showRecent(f.openWide) })
+	f.openSmall = kit.NewButton(kit.Plain, "folder", "", "", func() { w.showRecent(f.openSmall) })
 	f.exportWide = kit.NewButton(kit.Plain, "export", tr.L("Export"), "", func() { w.press("Ctrl+E") })
 	f.exportSmall = kit.NewButton(kit.Plain, "export", "", "", func() { w.press("Ctrl+E") })
 	for _, b := range []*kit.Touch{f.openWide, f.openSmall} {
-		b.Tip, b.Key = tr.L("Open a folder…"), "Ctrl+U"
+		b.Tip = tr.L("Open folders and photos")
 	}
 	for _, b := range []*kit.Touch{f.exportWide, f.exportSmall} {
 		b.Tip, b.Key = tr.L("Export…"), "Ctrl+E"
@@ -113,17 +129,28 @@ func thin(w float32) fyne.CanvasObject {
 // panelWidth is how wide the panel is, 0 when it is hidden.
 func (f *frame) panelWidth(total float32) float32 {
 	switch {
-	case !f.w.settings.panel || f.alone:
+	case !f.w.settings.panel || f.alone || f.parts.panel == nil:
 		return 0
 	case total < narrowWidth:
 		return panelMin
 	}
-	return f.w.settings.panelWidth
+	return f.chosenWidth()
+}
+
+// chosenWidth is the panel's width in the mode in use, where the window is wide enough.
+func (f *frame) chosenWidth() float32 {
+	if v, ok := f.w.settings.widths[f.w.mode.id()]; ok {
+		return v
+	}
+	if f.parts.wide > 0 {
+		return f.parts.wide
+	}
+	return panelUsual
 }
 
 func (f *frame) stripHeight(total float32) float32 {
 	switch {
-	case !f.w.settings.strip || f.alone:
+	case !f.w.settings.strip || f.alone || f.parts.strip == nil:
 		return 0
 	case total < lowHeight:
 		return stripHead
@@ -138,46 +165,40 @@ func (f *frame) lay(s fyne.Size) {
 	f.layBar(s, max(panel, map[bool]float32{true: panelMin, false: panelUsual}[f.narrow]))
 	bottom := s.Height - statusHeight
 	rail := float32(railWidth)
+	if f.parts.rail == nil {
+		rail = 0
+	}
 	if f.alone {
 		bottom, rail = s.Height, 0
 	}
 	strip := f.stripHeight(s.Height)
 	left := s.Width - panel
-	show := func(o fyne.CanvasObject, on bool) {
-		if on {
-			o.Show()
-		} else {
-			o.Hide()
-		}
+	visible(!f.alone, w.status.content)
+	visible(panel > 0 && !f.narrow, f.handle)
+	for i, on := range []bool{rail > 0, strip > 0, panel > 0, !f.alone} {
+		visible(on, f.grounds[i], f.lines[i])
 	}
-	show(w.rail.content, !f.alone)
-	show(w.status.content, !f.alone)
-	show(w.strip.content, strip > 0)
-	show(w.panel.content, panel > 0)
-	show(f.handle, panel > 0 && !f.narrow)
-	for i, on := range []bool{!f.alone, strip > 0, panel > 0, !f.alone} {
-		show(f.grounds[i], on)
-		show(f.lines[i], on)
-	}
-	show(f.lines[4], false)
 
 	hint := float32(0)
-	show(f.hint, f.hinting())
+	visible(f.hinting(), f.hint)
 	if f.hinting() {
 		hint = hintHeight
 		kit.Place(f.hint, rail, topHeight, left-rail, hintHeight)
 	}
 	kit.Place(f.around, rail, topHeight, left-rail, bottom-topHeight-strip)
-	kit.Place(w.view, rail, topHeight+hint, left-rail, bottom-topHeight-strip-hint)
-	kit.Place(w.notice.box, rail, topHeight+hint, left-rail, bottom-topHeight-strip-hint)
+	for _, o := range []fyne.CanvasObject{w.view, w.notice.box, w.overview.box, f.parts.above} {
+		if o != nil {
+			kit.Place(o, rail, topHeight+hint, left-rail, bottom-topHeight-strip-hint)
+		}
+	}
+	place(f.parts.rail, 0, topHeight, rail, bottom-topHeight-strip)
+	place(f.parts.strip, 0, bottom-strip, left, strip)
+	place(f.parts.panel, left+1, topHeight, panel-1, bottom-topHeight)
 	kit.Place(f.grounds[0], 0, topHeight, rail, bottom-topHeight-strip)
-	kit.Place(w.rail.content, 0, topHeight, rail, bottom-topHeight-strip)
 	kit.Place(f.lines[0], rail-1, topHeight, 1, bottom-topHeight-strip)
 	kit.Place(f.grounds[1], 0, bottom-strip, left, strip)
-	kit.Place(w.strip.content, 0, bottom-strip, left, strip)
 	kit.Place(f.lines[1], 0, bottom-strip, left, 1)
 	kit.Place(f.grounds[2], left, topHeight, panel, bottom-topHeight)
-	kit.Place(w.panel.content, left+1, topHeight, panel-1, bottom-topHeight)
 	kit.Place(f.lines[2], left, topHeight, 1, bottom-topHeight)
 	kit.Place(f.handle, left-3, topHeight, 7, bottom-topHeight)
 	kit.Place(f.grounds[3], 0, bottom, s.Width, statusHeight)
@@ -185,39 +206,46 @@ func (f *frame) lay(s fyne.Size) {
 	kit.Place(f.lines[3], 0, bottom, s.Width, 1)
 }
 
+// place puts a part of a mode into its place, or hides it where there is no room for it.
+func place(part fyne.CanvasObject, x, y, width, height float32) {
+	if part == nil {
+		return
+	}
+	visible(width > 0 && height > 0, part)
+	if width > 0 && height > 0 {
+		kit.Place(part, x, y, width, height)
+	}
+}
+
 func (f *frame) layBar(s fyne.Size, right float32) {
 	left := float32(leftWidth)
 	if f.narrow {
 		left = leftNarrow
 	}
+	if f.modes.Visible() {
+		left = max(left, 48+f.modes.MinSize().Width+16)
+	}
 	kit.Place(f.top, 0, 0, s.Width, topHeight)
 	kit.Place(f.topLine, 0, topHeight-1, s.Width, 1)
 	kit.Place(f.left, 0, 0, left, topHeight)
-	kit.Place(f.w.prompt.box, left, 8, s.Width-left-right-16, promptHeight)
+	place(f.parts.words, left, 8, s.Width-left-right-16, promptHeight)
 	kit.Place(f.right, s.Width-right, 0, right, topHeight)
 }
 
 // setNarrow leaves out what a narrow window has no room for.
 func (f *frame) setNarrow(narrow bool) {
 	f.narrow = narrow
-	if narrow {
-		f.openWide.Hide()
-		f.exportWide.Hide()
-		f.openSmall.Show()
-		f.exportSmall.Show()
-	} else {
-		f.openWide.Show()
-		f.exportWide.Show()
-		f.openSmall.Hide()
-		f.exportSmall.Hide()
-	}
-	f.w.prompt.setNarrow(narrow)
-	f.w.strip.setNarrow(narrow)
+	visible(!narrow, f.openWide, f.exportWide)
+	visible(narrow, f.openSmall, f.exportSmall)
 	f.w.status.setNarrow(narrow)
-	f.w.panel.setNarrow(narrow)
+	if f.parts.narrow != nil {
+		f.parts.narrow(narrow)
+	}
 }
 
-func (f *frame) hinting() bool { return !f.w.settings.hinted && f.w.s.Sample() && !f.alone }
+func (f *frame) hinting() bool {
+	return !f.w.settings.hinted && f.w.s.Sample() && !f.alone && f.w.mode.id() == labelMode
+}
 
 // arrange lays the parts out anew.
 func (f *frame) arrange() { f.content.Refresh() }
@@ -229,10 +257,7 @@ func (f *frame) toggleAlone() {
 }
 
 func (f *frame) update(p session.Part) {
-	_, name := f.w.s.Folder()
-	if name != f.folder.Text() || f.hinting() != f.hint.Visible() {
-		f.folder.Set(name)
-		f.left.Refresh()
+	if f.hinting() != f.hint.Visible() {
 		f.arrange()
 	}
 	_, undo := f.w.s.CanUndo()
@@ -279,12 +304,12 @@ func newHandle(w *Window) *handle {
 
 // Dragged implements fyne.Draggable.
 func (h *handle) Dragged(e *fyne.DragEvent) {
-	h.w.settings.panelWidth = min(max(h.w.settings.panelWidth-e.Dragged.DX, panelMin), panelMax)
+	h.w.settings.dragPanel(h.w.mode.id(), h.w.frame.chosenWidth()-e.Dragged.DX)
 	h.w.frame.arrange()
 }
 
 // DragEnd implements fyne.Draggable.
-func (h *handle) DragEnd() { h.w.settings.setPanelWidth(h.w.settings.panelWidth) }
+func (h *handle) DragEnd() { h.w.settings.keepPanel(h.w.mode.id()) }
 
 // Cursor implements desktop.Cursorable.
 func (h *handle) Cursor() desktop.Cursor { return desktop.HResizeCursor }

@@ -24,11 +24,12 @@ type settings struct {
 	wheelZooms    bool
 	still         bool // no animations
 	mask          float64
-	panelWidth    float32
+	widths        map[modeID]float32 // of the panel, where a person has chosen one
 	panel, strip  bool
 	width, height float32
 	recent        []string // folders and photos
 	prompts       []string // words that were looked for
+	truths        []string // files and folders that were evaluated against
 	hinted        bool     // the hint of the first run is gone
 }
 
@@ -45,13 +46,14 @@ func loadSettings(p fyne.Preferences) *settings {
 		wheelZooms: p.BoolWithFallback("wheel-zooms", true),
 		still:      p.Bool("still"),
 		mask:       p.FloatWithFallback("mask", 0.35),
-		panelWidth: float32(min(max(p.FloatWithFallback("panel-width", panelUsual), panelMin), panelMax)),
+		widths:     loadWidths(p),
 		panel:      p.BoolWithFallback("panel", true),
 		strip:      p.BoolWithFallback("strip", true),
 		width:      float32(max(p.FloatWithFallback("width", 1400), minWidth)),
 		height:     float32(max(p.FloatWithFallback("height", 900), minHeight)),
 		recent:     p.StringList("recent"),
 		prompts:    p.StringList("prompts"),
+		truths:     p.StringList("truths"),
 		hinted:     p.Bool("hinted"),
 	}
 }
@@ -81,9 +83,21 @@ func (s *settings) setMask(v float64) {
 	s.p.SetFloat("mask", v)
 }
 
-func (s *settings) setPanelWidth(v float32) {
-	s.panelWidth = min(max(v, panelMin), panelMax)
-	s.p.SetFloat("panel-width", float64(s.panelWidth))
+func loadWidths(p fyne.Preferences) map[modeID]float32 {
+	widths := map[modeID]float32{}
+	for _, id := range []modeID{labelMode, liveMode, evaluateMode} {
+		if v := p.Float("panel-width-" + string(id)); v > 0 {
+			widths[id] = float32(min(max(v, panelMin), panelMax))
+		}
+	}
+	return widths
+}
+
+// dragPanel changes the panel's width in a mode; keepPanel remembers it.
+func (s *settings) dragPanel(id modeID, v float32) { s.widths[id] = min(max(v, panelMin), panelMax) }
+
+func (s *settings) keepPanel(id modeID) {
+	s.p.SetFloat("panel-width-"+string(id), float64(s.widths[id]))
 }
 
 func (s *settings) setSize(w, h float32) {
@@ -118,6 +132,12 @@ func (s *settings) remember(path string) {
 	}
 	s.recent = first(s.recent, path)
 	s.p.SetStringList("recent", s.recent)
+}
+
+// rememberTruth puts a ground truth first among the recent ones.
+func (s *settings) rememberTruth(path string) {
+	s.truths = first(s.truths, path)
+	s.p.SetStringList("truths", s.truths)
 }
 
 // rememberWords puts words first among the recent ones.

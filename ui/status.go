@@ -89,8 +89,11 @@ func visible(on bool, objects ...fyne.CanvasObject) {
 func (s *status) left() {
 	w := s.w
 	at, waits := w.s.SavedAt()
+	said := w.mode.said()
 	icon, token, text := "check", theme.Success, ""
 	switch {
+	case said.text != "":
+		icon, token, text = said.icon, said.tint, said.text
 	case w.s.Sample():
 		icon, token, text = "", theme.Muted, tr.L("Sample photo, nothing to save")
 	case waits:
@@ -101,8 +104,8 @@ func (s *status) left() {
 		icon, token, text = "check", theme.Muted, tr.L("All saved")
 	}
 	visible(icon != "", s.icon)
-	if icon != "" && s.glyph != string(token) {
-		s.icon.Resource, s.glyph = theme.Icon(icon, token), string(token)
+	if icon != "" && s.glyph != icon+string(token) {
+		s.icon.Resource, s.glyph = theme.Icon(icon, token), icon+string(token)
 		s.icon.Refresh()
 	}
 	s.saved.Set(text)

@@ -39,7 +39,7 @@ type strip struct {
 	searchKey  *kit.IconButton
 	searchBox  *fyne.Container
 	searchText *searchEntry
-	zoom       *kit.Text
+	zoom       *zoomer
 	film       *film
 	narrow     bool
 }
@@ -58,31 +58,49 @@ func newStrip(w *Window) *strip {
 	s.searchText = newSearch(s)
 	s.searchBox = s.newSearchBox()
 	s.searchBox.Hide()
-	s.zoom = kit.NewText("100 %", kit.Style{Color: theme.Muted})
-	zoom := kit.NewTouch(kit.Lay(kit.Fixed(52, 28), func(z fyne.Size) {
-		kit.Place(s.zoom, (z.Width-s.zoom.Width())/2, 0, s.zoom.Width(), z.Height)
-	}, s.zoom), kit.Look{Over: theme.Hover, Radius: 6}, func() { w.view.ZoomTo(1) })
-	zoom.Tip, zoom.Key = tr.L("100 %"), "Ctrl+0"
+	s.zoom = newZoomer(w)
 	line := kit.Rect(theme.Border, "", 0)
 	line.SetMinSize(fyne.NewSize(1, 16))
 	s.head = kit.Line{Gap: 8, Left: 8, Right: 8, Height: stripHead}.Row(
-		kit.Line{}.Row(s.back, s.on), s.name, s.place, s.size, kit.NewSpace(), s.searchBox, s.filters.Container, s.searchKey, s.done, line,
-		kit.Line{}.Row(
-			kit.NewIconButton("minus", tr.L("Farther"), "Ctrl+-", 32, 16, func() { w.view.ZoomBy(0.8) }), zoom,
-			kit.NewIconButton("plus", tr.L("Closer"), "Ctrl+=", 32, 16, func() { w.view.ZoomBy(1.25) })),
-	)
-	s.film = newFilm(w)
-	s.content = kit.Lay(kit.Fixed(300, stripHead), func(z fyne.Size) {
-		kit.Place(s.head, 0, 0, z.Width, stripHead)
-		if z.Height > stripHead {
-			s.film.Show()
-		} else {
-			s.film.Hide()
-		}
-		kit.Place(s.film, 0, stripHead, z.Width, stripThumbs)
-	}, s.head, s.film)
-	s.setZoom(1)
+		kit.Line{}.Row(s.back, s.on), s.name, s.place, s.size, kit.NewSpace(), s.searchBox, s.filters.Container, s.searchKey, newOverviewButton(w), s.done, line, s.zoom.box)
+	s.film = newFilm(w, w.s.View, func(i int) (glyph, text string) { return progressOf(w.s.Info(i)) })
+	s.film.makeCards()
+	s.content = layStrip(s.head, s.film)
 	return s
+}
+
+// layStrip puts the head of a strip above its film, which hides where there is no room for it.
+func layStrip(head *fyne.Container, film *film) *fyne.Container {
+	return kit.Lay(kit.Fixed(300, stripHead), func(z fyne.Size) {
+		kit.Place(head, 0, 0, z.Width, stripHead)
+		visible(z.Height > stripHead, film)
+		kit.Place(film, 0, stripHead, z.Width, stripThumbs)
+	}, head, film)
+}
+
+// zoomer shows the zoom and changes it.
+type zoomer struct {
+	box  *fyne.Container
+	text *kit.Text
+}
+
+func newZoomer(w *Window) *zoomer {
+	z := &zoomer{text: kit.NewText("", kit.Style{Color: theme.Muted})}
+	hundred := kit.NewTouch(kit.Lay(kit.Fixed(52, 28), func(s fyne.Size) {
+		kit.Place(z.text, (s.Width-z.text.Width())/2, 0, z.text.Width(), s.Height)
+	}, z.text), kit.Look{Over: theme.Hover, Radius: 6}, func() { w.view.ZoomTo(1) })
+	hundred.Tip, hundred.Key = tr.L("100 %"), "Ctrl+0"
+	z.box = kit.Line{}.Row(
+		kit.NewIconButton("minus", tr.L("Farther"), "Ctrl+-", 32, 16, func() { w.view.ZoomBy(0.8) }), hundred,
+		kit.NewIconButton("plus", tr.L("Closer"), "Ctrl+=", 32, 16, func() { w.view.ZoomBy(1.25) }))
+	zoom, _ := w.view.View()
+	z.set(zoom)
+	return z
+}
+
+func (z *zoomer) set(zoom float64) {
+	z.text.Set(strconv.Itoa(int(zoom*100+0.5)) + " %")
+	z.box.Objects[1].Refresh()
 }
 
 func (s *strip) newSearchBox() *fyne.Container {
@@ -153,10 +171,7 @@ func (s *strip) setNarrow(narrow bool) {
 	}
 }
 
-func (s *strip) setZoom(z float64) {
-	s.zoom.Set(strconv.Itoa(int(z*100+0.5)) + " %")
-	s.head.Refresh()
-}
+func (s *strip) setZoom(z float64) { s.zoom.set(z) }
 
 func (s *strip) update(p session.Part) {
 	if p&(session.List|session.Current) == 0 {
@@ -171,11 +186,7 @@ func (s *strip) update(p session.Part) {
 		place = tr.L("%s of %s samples", tr.Count(w.s.Index()+1), tr.Count(all))
 	}
 	s.place.Set(place)
-	size := ""
-	if ph.Size.X > 0 {
-		size = strconv.Itoa(ph.Size.X) + " × " + strconv.Itoa(ph.Size.Y)
-	}
-	s.size.Set(size)
+	s.size.Set(dimensions(ph.Size))
 	list := w.s.View()
 	s.back.SetOff(len(list) == 0 || w.s.Index() <= list[0])
 	s.on.SetOff(len(list) == 0 || w.s.Index() >= list[len(list)-1])
@@ -189,19 +200,37 @@ func (s *strip) update(p session.Part) {
 	s.film.update(p&session.Current != 0)
 }
 
+// dimensions writes a photo's size, nothing while it is not known.
+func dimensions(size image.Point) string {
+	if size.X == 0 {
+		return ""
+	}
+	return strconv.Itoa(size.X) + " × " + strconv.Itoa(size.Y)
+}
+
 // film is the row of thumbnails; only those in sight exist.
 type film struct {
 	widget.BaseWidget
 	w      *Window
+	list   func() []int                     // places of the photos in the session's list
+	mark   func(i int) (glyph, text string) // what stands in a photo's corner
 	offset float32
-	cells  map[int]*cell // by place in the session's view
+	cells  map[int]*cell // by place in the list
 	spare  []*cell
 	cards  []fyne.CanvasObject
 	empty  *kit.Text // for when no photo matches
 }
 
-func newFilm(w *Window) *film {
-	f := &film{w: w, cells: map[int]*cell{}}
+func newFilm(w *Window, list func() []int, mark func(int) (glyph, text string)) *film {
+	f := &film{w: w, list: list, mark: mark, cells: map[int]*cell{}}
+	f.empty = kit.NewText(tr.L("No photo matches."), kit.Style{Color: theme.Muted})
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// makeCards puts ways to open photos of one's own behind the samples.
+func (f *film) makeCards() {
+	w := f.w
 	for _, c := range []struct{ icon, text, key string }{
 		{"folder", tr.L("Open a folder"), "Ctrl+U"}, {"image", tr.L("Open photos"), "Ctrl+O"},
 	} {
@@ -210,9 +239,6 @@ func newFilm(w *Window) *film {
 		f.cards = append(f.cards, kit.NewTouch(row,
 			kit.Look{Fill: theme.Raised, Over: theme.Hover, Edge: theme.Border, Radius: 8}, func() { w.press(c.key) }))
 	}
-	f.empty = kit.NewText(tr.L("No photo matches."), kit.Style{Color: theme.Muted})
-	f.ExtendBaseWidget(f)
-	return f
 }
 
 // Scrolled implements fyne.Scrollable.
@@ -225,7 +251,7 @@ func (f *film) Scrolled(e *fyne.ScrollEvent) {
 }
 
 func (f *film) scroll(to float32) {
-	most := float32(len(f.w.s.View()))*(thumbWidth+thumbGap) + thumbGap - f.Size().Width
+	most := float32(len(f.list()))*(thumbWidth+thumbGap) + thumbGap - f.Size().Width
 	to = max(0, min(to, most))
 	if to != f.offset {
 		f.offset = to
@@ -235,10 +261,11 @@ func (f *film) scroll(to float32) {
 
 // update brings the thumbnails up to date, with the current one in sight if it has changed.
 func (f *film) update(follow bool) {
-	if at := slices.Index(f.w.s.View(), f.w.s.Index()); follow && at >= 0 {
+	list := f.list()
+	if at := slices.Index(list, f.w.s.Index()); follow && at >= 0 {
 		x := float32(at) * (thumbWidth + thumbGap)
 		if room := f.Size().Width; room > 0 && (x < f.offset+thumbWidth || x+2*thumbWidth > f.offset+room) {
-			most := float32(len(f.w.s.View()))*(thumbWidth+thumbGap) + thumbGap - room
+			most := float32(len(list))*(thumbWidth+thumbGap) + thumbGap - room
 			f.offset = max(0, min(x-room/2+thumbWidth/2, most))
 		}
 	}
@@ -255,7 +282,7 @@ type filmRenderer struct {
 
 func (r *filmRenderer) Layout(s fyne.Size) {
 	f := r.f
-	list := f.w.s.View()
+	list := f.list()
 	const pitch = thumbWidth + thumbGap
 	from := max(int(f.offset/pitch), 0)
 	to := min(int((f.offset+s.Width)/pitch)+1, len(list))
@@ -279,6 +306,7 @@ func (r *filmRenderer) Layout(s fyne.Size) {
 			c.Show()
 		}
 		c.set(list[at])
+		c.mark(f.mark(list[at]))
 		kit.Place(c, thumbGap+float32(at)*pitch-f.offset, 0, thumbWidth, thumbHeight)
 	}
 	x := thumbGap + float32(len(list))*pitch - f.offset
@@ -387,31 +415,27 @@ func (c *cell) set(i int) {
 	}
 	c.ring.StrokeColor, c.ring.StrokeWidth = theme.Get(token), width
 	c.ring.Refresh()
-	c.mark(c.w.s.Info(i))
 }
 
-// mark shows how far the photo is.
-func (c *cell) mark(info session.Info) {
-	glyph, count := "", ""
+// progressOf tells how far a photo is: a sign, or the number of its suggestions.
+func progressOf(info session.Info) (glyph, text string) {
 	switch {
 	case info.Failed != nil:
-		glyph = "warn"
+		return "warn", ""
 	case info.Done:
-		glyph = "check"
+		return "check", ""
 	case info.Suggestions > 0:
-		count = tr.Count(info.Suggestions)
+		return "", tr.Count(info.Suggestions)
 	}
-	c.count.Set(count)
-	show := func(o fyne.CanvasObject, on bool) {
-		if on {
-			o.Show()
-		} else {
-			o.Hide()
-		}
-	}
-	show(c.badge, glyph+count != "")
-	show(c.icon, glyph != "")
-	show(c.count, count != "")
+	return "", ""
+}
+
+// mark shows a sign or a text in the corner.
+func (c *cell) mark(glyph, text string) {
+	c.count.Set(text)
+	visible(glyph+text != "", c.badge)
+	visible(glyph != "", c.icon)
+	visible(text != "", c.count)
 	if glyph != "" && glyph != c.glyph {
 		token := theme.OnBadge
 		if glyph == "warn" {

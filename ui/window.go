@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"os"
 	"path/filepath"
@@ -47,6 +48,11 @@ type Window struct {
 	view     *view.Canvas
 	layer    *kit.Layer
 	commands []command
+	// shortcuts are the keys of commands that the window listens to.
+	shortcuts []fyne.Shortcut
+
+	modes []mode
+	mode  mode // the one in use
 
 	frame  *frame
 	prompt *prompt
@@ -55,6 +61,8 @@ type Window struct {
 	status *status
 	rail   *rail
 	notice *notice
+
+	overview *overview
 
 	top     *widget.PopUp // the dialog that was opened last
 	shown   any           // what the canvas shows
@@ -100,7 +108,9 @@ func newWindow(a fyne.App, p Params) *Window {
 	w.win.SetMaster()
 	w.win.SetPadded(false)
 	w.s = session.New(w.sessionParams())
-	w.view = view.New(&handler{w: w})
+	w.modes = makeModes(w)
+	w.mode = w.modes[0]
+	w.view = view.New(w.mode.hand())
 	w.build()
 	w.win.Resize(fyne.NewSize(w.settings.width, w.settings.height))
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.dropped(uris) })
@@ -192,17 +202,13 @@ func (w *Window) dropped(uris []fyne.URI) {
 
 // build makes all parts in the theme and the language of the settings. It is called again when these change.
 func (w *Window) build() {
-	w.commands = w.makeCommands()
-	w.prompt = newPrompt(w)
-	w.panel = newPanel(w)
-	w.strip = newStrip(w)
 	w.status = newStatus(w)
-	w.rail = newRail(w)
 	w.notice = newNotice()
+	w.overview = newOverview(w)
 	w.frame = newFrame(w)
 	w.layer = kit.NewLayer(w.win.Canvas())
 	w.win.SetContent(container.NewStack(w.frame.content, w.layer.Container))
-	w.addShortcuts()
+	w.takeCommands()
 	w.view.SetOptions(w.viewOptions())
 	w.draw(session.All)
 }
@@ -242,19 +248,8 @@ func (w *Window) changed(p session.Part) {
 func (w *Window) draw(p session.Part) {
 	p |= w.dirty
 	w.dirty = 0
-	if p&session.Current != 0 {
-		w.drawPhoto()
-		p |= session.Regions
-	}
-	if p&(session.Regions|session.Words) != 0 {
-		w.drawRegions()
-	}
-	if p&session.Words != 0 {
-		w.prompt.update()
-		w.view.SetOptions(w.viewOptions())
-	}
-	w.panel.update(p)
-	w.strip.update(p)
+	w.mode.draw(p)
+	w.overview.update(p)
 	w.status.update(p)
 	w.frame.update(p)
 }
@@ -270,11 +265,17 @@ func (w *Window) drawPhoto() {
 		w.shown = ph.Shown
 		w.view.SetPyramid(ph.Shown.(*view.Pyramid))
 	}
-	title := "Saysee"
-	if ph.Item.Rel != "" {
-		title = ph.Item.Rel + " – Saysee"
+	w.win.SetTitle(w.titleOf(ph.Item.Rel))
+}
+
+// titleOf is the window's title while a photo is in sight: its name, its place, its folder.
+func (w *Window) titleOf(rel string) string {
+	if rel == "" {
+		return "Saysee"
 	}
-	w.win.SetTitle(title)
+	all, _ := w.s.Len()
+	_, folder := w.s.Folder()
+	return fmt.Sprintf("%s [%d/%d] – %s – Saysee", rel, w.s.Index()+1, all, folder)
 }
 
 func (w *Window) drawRegions() {

@@ -8,8 +8,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/annot/format"
 	"github.com/saysee/saysee/ui/tr"
 )
+
+// Sentence turns an error into words for people.
+func Sentence(err error) string { return sentence(err) }
 
 // sentence turns an error into words for people: what happened, and where it is known, what to do.
 func sentence(err error) string {
@@ -29,6 +33,10 @@ func sentence(err error) string {
 		return tr.L("There is nothing to redo.")
 	case errors.Is(err, annot.ErrClassName):
 		return tr.L("That name is empty or taken.")
+	case errors.Is(err, errNoneHere):
+		return tr.L("None of the truth's photos is in the open folder.")
+	case errors.Is(err, format.ErrUnrecognised):
+		return tr.L("No label format that Saysee knows.")
 	case errors.Is(err, fs.ErrPermission):
 		return tr.L("This folder cannot be written to.")
 	case errors.Is(err, fs.ErrNotExist):

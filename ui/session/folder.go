@@ -165,6 +165,7 @@ func (s *Session) leave() error {
 
 // begin shows a list of photos.
 func (s *Session) begin(items []photo.Item, at int, state saved) {
+	s.forgetEvaluation()
 	s.items, s.index = items, -1
 	s.byRel = make(map[string]int, len(items))
 	for i, item := range items {

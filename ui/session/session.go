@@ -24,14 +24,15 @@ type Part uint
 
 // The parts.
 const (
-	List    Part = 1 << iota // which photos there are, and how far they are
-	Current                  // which photo is in sight
-	Regions                  // labels, suggestions, selection
-	Words                    // the class table
-	Run                      // what the models do, and how long it took
-	Saved                    // what is saved, and messages
-	Batch                    // the batch
-	All     = List | Current | Regions | Words | Run | Saved | Batch
+	List      Part = 1 << iota // which photos there are, and how far they are
+	Current                    // which photo is in sight
+	Regions                    // labels, suggestions, selection
+	Words                      // the class table
+	Run                        // what the models do, and how long it took
+	Saved                      // what is saved, and messages
+	Batch                      // the batch
+	Evaluated                  // the evaluation
+	All       = List | Current | Regions | Words | Run | Saved | Batch | Evaluated
 )
 
 // Params is what a session needs of the world.
@@ -108,7 +109,13 @@ type Session struct {
 	saveTimer *time.Timer
 	batch     *batchRun
 	thumbs    *thumbs
-	closed    bool
+
+	evaluation  Evaluation
+	evaluations int // which one is the latest
+	mistakes    MistakeFilter
+	wrong       []int // places in items that the choice of mistakes lets through
+
+	closed bool
 }
 
 // Message is a sentence for the status bar.
@@ -127,6 +134,7 @@ func New(p Params) *Session {
 	s := &Session{p: p, index: -1, class: -1, info: map[string]Info{}, hidden: map[int]bool{}, unasked: map[string]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.filter = DefaultFilter()
+	s.mistakes = AnyMistakes
 	s.choice = Things
 	s.read = newReader(s)
 	s.finder = newFinder(s)
@@ -150,6 +158,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.StopBatch()
+	s.StopEvaluation()
 	err := s.leave()
 	s.closed = true
 	s.cancel()

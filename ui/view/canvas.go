@@ -72,6 +72,12 @@ func New(h Handler) *Canvas {
 	return c
 }
 
+// SetHandler lets another handler be told what a person does. What was being drawn is given up.
+func (c *Canvas) SetHandler(h Handler) {
+	c.giveUp()
+	c.handler = h
+}
+
 // generate makes a frame of w × h device pixels. The window calls it at most once for each of its frames, and
 // has copied the picture when it returns.
 func (c *Canvas) generate(w, h int) image.Image {

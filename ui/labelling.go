@@ -1,0 +1,65 @@
+package ui
+
+import (
+	"github.com/saysee/saysee/ui/session"
+	"github.com/saysee/saysee/ui/tr"
+	"github.com/saysee/saysee/ui/view"
+)
+
+// labelling is the mode Label: words find regions on photos, and a person judges and draws them.
+type labelling struct {
+	baseMode
+	w *Window
+}
+
+func (m *labelling) id() modeID         { return labelMode }
+func (m *labelling) title() string      { return tr.L("Label") }
+func (m *labelling) hand() view.Handler { return &handler{w: m.w} }
+
+func (m *labelling) build() parts {
+	w := m.w
+	w.prompt = newPrompt(w)
+	w.panel = newPanel(w)
+	w.strip = newStrip(w)
+	w.rail = newRail(w)
+	return parts{
+		words: w.prompt.box, rail: w.rail.content, strip: w.strip.content, panel: w.panel.content,
+		narrow: func(narrow bool) {
+			w.prompt.setNarrow(narrow)
+			w.strip.setNarrow(narrow)
+			w.panel.setNarrow(narrow)
+		},
+	}
+}
+
+func (m *labelling) draw(p session.Part) {
+	w := m.w
+	if p&session.Current != 0 {
+		w.drawPhoto()
+		p |= session.Regions
+	}
+	if p&(session.Regions|session.Words) != 0 {
+		w.drawRegions()
+	}
+	if p&session.Words != 0 {
+		w.prompt.update()
+		w.view.SetOptions(w.viewOptions())
+	}
+	w.panel.update(p)
+	w.strip.update(p)
+}
+
+func (m *labelling) commands() []command {
+	all := m.w.photoCommands()
+	all = append(all, m.w.labelCommands()...)
+	return append(all, m.w.toolCommands()...)
+}
+
+// key takes the digits, which choose classes, and the keys that go from photo to photo.
+func (m *labelling) key(key string) bool {
+	if len(key) == 1 && key[0] >= '0' && key[0] <= '9' {
+		m.w.s.TakeClass((int(key[0]-'0') + 9) % 10)
+		return true
+	}
+	return m.w.walk(key)
+}
