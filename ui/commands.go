@@ -9,6 +9,7 @@ import (
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/ui/geom"
+	"github.com/saysee/saysee/ui/keys"
 	"github.com/saysee/saysee/ui/session"
 	"github.com/saysee/saysee/ui/tr"
 	"github.com/saysee/saysee/ui/view"
@@ -16,9 +17,10 @@ import (
 
 // command is something that a person can do: with keys, from the menu, or by its name.
 type command struct {
+	id    string // names it in settings
 	group string
 	title string
-	keys  []string // as people read them: "Ctrl+Z", "Shift+B", "D"
+	usual []string // keys as people read them: "Ctrl+Z", "Shift+B", "D"
 	run   func()
 	// able tells whether it can be done now; nil for always.
 	able func() bool
@@ -34,19 +36,55 @@ func (w *Window) makeCommands() []command {
 	return append(all, w.modeCommands()...)
 }
 
+// takeKeys gives the commands their keys by the person's scheme.
+func (w *Window) takeKeys() { w.keys = w.settings.keys.Resolve(w.keyed()) }
+
+func (w *Window) keyed() []keys.Command {
+	all := make([]keys.Command, len(w.commands))
+	for i, c := range w.commands {
+		all[i] = keys.Command{ID: c.id, Keys: c.usual}
+	}
+	return all
+}
+
+// keyOf returns the key to show beside a command, empty for none.
+func (w *Window) keyOf(id string) string {
+	if list := w.keys.Keys(id); len(list) > 0 {
+		return list[0]
+	}
+	return ""
+}
+
+// command returns a command by its id, nil for none.
+func (w *Window) command(id string) *command {
+	for i := range w.commands {
+		if w.commands[i].id == id {
+			return &w.commands[i]
+		}
+	}
+	return nil
+}
+
+// do does a command by its id, if it can be done now.
+func (w *Window) do(id string) {
+	if c := w.command(id); c != nil {
+		w.run(*c)
+	}
+}
+
 func (w *Window) fileCommands() []command {
 	g := tr.L("File")
 	folder := func() bool { return !w.s.Sample() }
 	return []command{
-		{g, tr.L("Open a folder…"), []string{"Ctrl+U"}, w.askFolder, nil},
-		{g, tr.L("Open photos…"), []string{"Ctrl+O"}, w.askPhotos, nil},
-		{g, tr.L("Sample photos"), nil, func() { w.try(w.s.OpenSamples(sampleWords())) }, folder},
-		{g, tr.L("Export…"), []string{"Ctrl+E"}, w.askExport, folder},
-		{g, tr.L("Import labels…"), []string{"Ctrl+I"}, w.askImport, folder},
-		{g, tr.L("Save"), []string{"Ctrl+S"}, w.s.Save, folder},
-		{g, tr.L("Preferences…"), []string{"Ctrl+,"}, w.showPreferences, nil},
-		{g, tr.L("About Saysee"), nil, w.showAbout, nil},
-		{g, tr.L("Quit"), []string{"Ctrl+Q"}, w.quit, nil},
+		{"open-folder", g, tr.L("Open a folder…"), []string{"Ctrl+U"}, w.askFolder, nil},
+		{"open-photos", g, tr.L("Open photos…"), []string{"Ctrl+O"}, w.askPhotos, nil},
+		{"samples", g, tr.L("Sample photos"), nil, func() { w.try(w.s.OpenSamples(sampleWords())) }, folder},
+		{"export", g, tr.L("Export…"), []string{"Ctrl+Shift+E"}, w.askExport, folder},
+		{"import", g, tr.L("Import labels…"), []string{"Ctrl+I"}, w.askImport, folder},
+		{"save", g, tr.L("Save"), []string{"Ctrl+S"}, w.s.Save, folder},
+		{"preferences", g, tr.L("Preferences…"), []string{"Ctrl+,"}, w.showPreferences, nil},
+		{"about", g, tr.L("About Saysee"), nil, w.showAbout, nil},
+		{"quit", g, tr.L("Quit"), []string{"Ctrl+Q"}, w.quit, nil},
 	}
 }
 
@@ -54,15 +92,15 @@ func (w *Window) photoCommands() []command {
 	g := tr.L("Photos")
 	words := func() bool { list, _ := w.s.Words(); return len(list) > 0 && !w.s.Sample() }
 	return []command{
-		{g, tr.L("Next photo"), []string{"D"}, func() { w.s.Step(1) }, nil},
-		{g, tr.L("Previous photo"), []string{"A"}, func() { w.s.Step(-1) }, nil},
-		{g, tr.L("Next photo to review"), []string{"Ctrl+Shift+D"}, func() { w.s.StepTodo(true) }, nil},
-		{g, tr.L("Previous photo to review"), []string{"Ctrl+Shift+A"}, func() { w.s.StepTodo(false) }, nil},
-		{g, tr.L("Done, and on to the next"), []string{"C"}, w.doneAndNext, nil},
-		{g, tr.L("Done or not"), []string{"Ctrl+Alt+K"}, func() { w.s.SetDone(!w.s.Done()) }, nil},
-		{g, tr.L("Search photos"), []string{"Ctrl+L"}, func() { w.strip.search() }, nil},
-		{g, tr.L("Go to photo number…"), []string{"G"}, w.askNumber, nil},
-		{g, tr.L("Look at all photos in the background"), []string{"Ctrl+B"}, func() { w.s.RunBatch(w.s.View()) }, words},
+		{"next", g, tr.L("Next photo"), []string{"D"}, func() { w.s.Step(1) }, nil},
+		{"previous", g, tr.L("Previous photo"), []string{"A"}, func() { w.s.Step(-1) }, nil},
+		{"next-todo", g, tr.L("Next photo to review"), []string{"Ctrl+Shift+D"}, func() { w.s.StepTodo(true) }, nil},
+		{"prev-todo", g, tr.L("Previous photo to review"), []string{"Ctrl+Shift+A"}, func() { w.s.StepTodo(false) }, nil},
+		{"done-next", g, tr.L("Done, and on to the next"), []string{"C"}, w.doneAndNext, nil},
+		{"done", g, tr.L("Done or not"), []string{"Ctrl+Alt+K"}, func() { w.s.SetDone(!w.s.Done()) }, nil},
+		{"search", g, tr.L("Search photos"), []string{"Ctrl+L"}, func() { w.strip.search() }, nil},
+		{"go-to", g, tr.L("Go to photo number or name…"), []string{"G"}, w.askNumber, nil},
+		{"batch", g, tr.L("Look at many photos in the background…"), []string{"Ctrl+B"}, w.askBatch, words},
 	}
 }
 
@@ -75,23 +113,29 @@ func (w *Window) labelCommands() []command {
 	g := tr.L("Labels")
 	some := func() bool { return len(w.s.Selected()) > 0 }
 	suggestions := func() bool { return len(w.s.Suggestions()) > 0 }
+	labels := func() bool { return len(w.s.Accepted()) > 0 }
 	return []command{
-		{g, tr.L("Type words"), []string{"/", "Ctrl+F6"}, func() { w.prompt.focus() }, nil},
-		{g, tr.L("Find"), []string{"I"}, func() { w.prompt.find() }, nil},
-		{g, tr.L("Accept"), []string{"Enter", "Y"}, w.accept, suggestions},
-		{g, tr.L("Accept all"), []string{"Shift+Enter"}, w.s.AcceptAll, suggestions},
-		{g, tr.L("Reject or delete"), []string{"Delete", "Backspace", "N"}, w.s.Delete, some},
-		{g, tr.L("Next region"), []string{"Tab"}, func() { w.s.SelectNext(true) }, nil},
-		{g, tr.L("Previous region"), []string{"Shift+Tab"}, func() { w.s.SelectNext(false) }, nil},
-		{g, tr.L("Undo"), []string{"Ctrl+Z"}, w.s.Undo, func() bool { _, ok := w.s.CanUndo(); return ok }},
-		{g, tr.L("Redo"), []string{"Ctrl+Shift+Z", "Ctrl+Y"}, w.s.Redo, func() bool { _, ok := w.s.CanRedo(); return ok }},
-		{g, tr.L("Copy"), []string{"Ctrl+C"}, w.s.Copy, some},
-		{g, tr.L("Paste"), []string{"Ctrl+V"}, func() { w.paste(0) }, nil},
-		{g, tr.L("Duplicate"), []string{"Ctrl+D"}, w.duplicate, some},
-		{g, tr.L("Select all"), []string{"Ctrl+A"}, w.selectAll, nil},
-		{g, tr.L("Change class"), []string{"Ctrl+J"}, func() { w.panel.chooseClass() }, some},
-		{g, tr.L("Lock"), []string{"L"}, func() { w.s.Lock(w.s.Selected()...) }, some},
-		{g, tr.L("Hide"), []string{"H"}, w.hide, some},
+		{"words", g, tr.L("Type words"), []string{"/", "Ctrl+F6"}, func() { w.prompt.focus() }, nil},
+		{"find", g, tr.L("Find"), []string{"I"}, func() { w.prompt.find() }, nil},
+		{"accept", g, tr.L("Accept"), []string{"Enter", "Y"}, w.accept, suggestions},
+		{"accept-all", g, tr.L("Accept all"), []string{"Shift+Enter"}, w.s.AcceptAll, suggestions},
+		{"accept-above", g, tr.L("Accept all above a score…"), []string{"Ctrl+Enter"}, w.askAbove, suggestions},
+		{"delete", g, tr.L("Reject or delete"), []string{"Delete", "Backspace", "N"}, w.s.Delete, some},
+		{"delete-all", g, tr.L("Delete all labels of the photo"), []string{"Ctrl+Delete"}, func() { w.try(w.s.DeleteAll()) }, labels},
+		{"next-region", g, tr.L("Next region"), []string{"Tab"}, func() { w.s.SelectNext(true) }, nil},
+		{"prev-region", g, tr.L("Previous region"), []string{"Shift+Tab"}, func() { w.s.SelectNext(false) }, nil},
+		{"undo", g, tr.L("Undo"), []string{"Ctrl+Z"}, w.s.Undo, func() bool { _, ok := w.s.CanUndo(); return ok }},
+		{"redo", g, tr.L("Redo"), []string{"Ctrl+Shift+Z", "Ctrl+Y"}, w.s.Redo, func() bool { _, ok := w.s.CanRedo(); return ok }},
+		{"copy", g, tr.L("Copy"), []string{"Ctrl+C"}, w.s.Copy, some},
+		{"paste", g, tr.L("Paste"), []string{"Ctrl+V"}, func() { w.paste(0) }, nil},
+		{"duplicate", g, tr.L("Duplicate"), []string{"Ctrl+D"}, w.duplicate, some},
+		{"keep-previous", g, tr.L("Copy the labels of the previous photo"), []string{"Ctrl+P"}, func() { w.try(w.s.KeepPrevious()) }, nil},
+		{"select-all", g, tr.L("Select all"), []string{"Ctrl+A"}, w.selectAll, nil},
+		{"class", g, tr.L("Change class"), []string{"Ctrl+E"}, func() { w.panel.chooseClass() }, some},
+		{"again-class", g, tr.L("The same class as last"), []string{"Ctrl+Alt+Y"}, func() { w.try(w.s.Relabel(w.s.Class())) }, some},
+		{"lock", g, tr.L("Lock"), []string{"L"}, func() { w.s.Lock(w.s.Selected()...) }, some},
+		{"hide", g, tr.L("Hide"), []string{"H"}, w.hide, some},
+		{"show-hidden", g, tr.L("Show what is hidden"), []string{"Shift+H"}, w.s.ShowHidden, labels},
 	}
 }
 
@@ -99,7 +143,7 @@ func (w *Window) toolCommands() []command {
 	g := tr.L("Tools")
 	var all []command
 	for _, t := range tools() {
-		all = append(all, command{g, t.title, []string{t.key}, func() { w.useTool(t.tool) }, nil})
+		all = append(all, command{t.id, g, t.title, t.keys, func() { w.useTool(t.tool) }, nil})
 	}
 	return all
 }
@@ -107,35 +151,36 @@ func (w *Window) toolCommands() []command {
 func (w *Window) viewCommands() []command {
 	g := tr.L("View")
 	return []command{
-		{g, tr.L("Overview"), []string{"O"}, func() { w.overview.toggle() }, func() bool { return w.film() != nil }},
-		{g, tr.L("All commands"), []string{"Ctrl+K"}, w.showPalette, nil},
-		{g, tr.L("Keys"), []string{"F1"}, w.showKeys, nil},
-		{g, tr.L("Fit"), []string{"Ctrl+F", "F"}, w.view.Fit, nil},
-		{g, tr.L("100 %"), []string{"Ctrl+0"}, func() { w.view.ZoomTo(1) }, nil},
-		{g, tr.L("Closer"), []string{"Ctrl+=", "+"}, func() { w.view.ZoomBy(1.25) }, nil},
-		{g, tr.L("Farther"), []string{"Ctrl+-", "-"}, func() { w.view.ZoomBy(0.8) }, nil},
-		{g, tr.L("Show or hide all regions"), []string{"T"}, w.toggleRegions, nil},
-		{g, tr.L("Show or hide the strip"), []string{"F3"}, w.toggleStrip, nil},
-		{g, tr.L("Show or hide the panel"), []string{"F4"}, w.togglePanel, nil},
-		{g, tr.L("Photo only"), []string{"F11"}, func() { w.frame.toggleAlone() }, nil},
-		{g, tr.L("Light or dark"), []string{"F12"}, func() { w.settings.setLight(!w.settings.light); w.rebuild() }, nil},
+		{"overview", g, tr.L("Overview"), []string{"O"}, func() { w.overview.toggle() }, func() bool { return w.film() != nil }},
+		{"commands", g, tr.L("All commands"), []string{"Ctrl+K"}, w.showPalette, nil},
+		{"keys", g, tr.L("Keys"), []string{"F1"}, w.showKeys, nil},
+		{"fit", g, tr.L("Fit"), []string{"Ctrl+F", "F"}, w.view.Fit, nil},
+		{"actual-size", g, tr.L("100 %"), []string{"Ctrl+0"}, func() { w.view.ZoomTo(1) }, nil},
+		{"closer", g, tr.L("Closer"), []string{"Ctrl+=", "+"}, func() { w.view.ZoomBy(1.25) }, nil},
+		{"farther", g, tr.L("Farther"), []string{"Ctrl+-", "-"}, func() { w.view.ZoomBy(0.8) }, nil},
+		{"show-all", g, tr.L("Show or hide all regions"), []string{"T"}, w.toggleRegions, nil},
+		{"strip", g, tr.L("Show or hide the strip"), []string{"F3"}, w.toggleStrip, nil},
+		{"panel", g, tr.L("Show or hide the panel"), []string{"F4"}, w.togglePanel, nil},
+		{"alone", g, tr.L("Photo only"), []string{"F11"}, func() { w.frame.toggleAlone() }, nil},
+		{"look", g, tr.L("Light or dark"), []string{"F12"}, func() { w.settings.setLight(!w.settings.light); w.rebuild() }, nil},
 	}
 }
 
 // toolInfo is a tool as it stands on the rail.
 type toolInfo struct {
-	tool             view.Tool
-	icon, title, key string
+	tool            view.Tool
+	id, icon, title string
+	keys            []string
 }
 
 func tools() []toolInfo {
 	return []toolInfo{
-		{view.Select, "select", tr.L("Select"), "V"},
-		{view.Box, "box", tr.L("Box"), "R"},
-		{view.Polygon, "poly", tr.L("Polygon"), "P"},
-		{view.Brush, "brush", tr.L("Brush"), "Shift+B"},
-		{view.Eraser, "eraser", tr.L("Eraser"), "Shift+E"},
-		{view.Points, "point", tr.L("Point"), "Q"},
+		{view.Select, "select", "select", tr.L("Select"), []string{"V", "Ctrl+J"}},
+		{view.Box, "box", "box", tr.L("Box"), []string{"R", "Ctrl+R"}},
+		{view.Polygon, "polygon", "poly", tr.L("Polygon"), []string{"P", "Ctrl+N"}},
+		{view.Brush, "brush", "brush", tr.L("Brush"), []string{"Shift+B"}},
+		{view.Eraser, "eraser", "eraser", tr.L("Eraser"), []string{"Shift+E"}},
+		{view.Points, "points", "point", tr.L("Point"), []string{"Q"}},
 	}
 }
 
@@ -229,21 +274,19 @@ func (w *Window) run(c command) {
 
 // press does the command that a key stands for, and reports whether there is one.
 func (w *Window) press(key string) bool {
-	for _, c := range w.commands {
-		for _, k := range c.keys {
-			if k == key {
-				w.run(c)
-				return true
-			}
-		}
-	}
-	return false
+	id := w.keys.Does(key)
+	w.do(id)
+	return id != ""
 }
 
+// keyNames are the keys without a character, as people read them.
 var keyNames = map[fyne.KeyName]string{
 	fyne.KeyReturn: "Enter", fyne.KeyEnter: "Enter", fyne.KeyDelete: "Delete", fyne.KeyBackspace: "Backspace",
-	fyne.KeyTab: "Tab", fyne.KeySpace: "Space", fyne.KeyEscape: "Esc", fyne.KeyLeft: "Left", fyne.KeyRight: "Right", fyne.KeyHome: "Home", fyne.KeyEnd: "End",
-	fyne.KeyF1: "F1", fyne.KeyF3: "F3", fyne.KeyF4: "F4", fyne.KeyF6: "F6", fyne.KeyF11: "F11", fyne.KeyF12: "F12",
+	fyne.KeyTab: "Tab", fyne.KeyEscape: "Esc", fyne.KeySpace: "Space", fyne.KeyInsert: "Insert",
+	fyne.KeyLeft: "Left", fyne.KeyRight: "Right", fyne.KeyUp: "Up", fyne.KeyDown: "Down", fyne.KeyHome: "Home", fyne.KeyEnd: "End",
+	fyne.KeyPageUp: "PageUp", fyne.KeyPageDown: "PageDown",
+	fyne.KeyF1: "F1", fyne.KeyF2: "F2", fyne.KeyF3: "F3", fyne.KeyF4: "F4", fyne.KeyF5: "F5", fyne.KeyF6: "F6", fyne.KeyF7: "F7",
+	fyne.KeyF8: "F8", fyne.KeyF9: "F9", fyne.KeyF10: "F10", fyne.KeyF11: "F11", fyne.KeyF12: "F12",
 }
 
 // key handles a key that nothing else had a use for.
@@ -332,15 +375,21 @@ func (w *Window) rune(r rune) {
 	if w.asking() {
 		return
 	}
-	key := string(unicode.ToUpper(r))
-	if unicode.IsUpper(r) {
-		key = "Shift+" + key
-	}
+	key := runeKey(r)
 	if w.mode.key(key) {
 		w.draw(0)
 		return
 	}
 	w.press(key)
+}
+
+// runeKey returns the key that types a character, as people read it.
+func runeKey(r rune) string {
+	key := string(unicode.ToUpper(r))
+	if unicode.IsUpper(r) {
+		key = "Shift+" + key
+	}
+	return key
 }
 
 // takeCommands takes over the commands of the mode in use, and gives the window their keys: those with Ctrl and
@@ -351,11 +400,12 @@ func (w *Window) takeCommands() {
 		c.RemoveShortcut(s)
 	}
 	w.commands, w.shortcuts = w.makeCommands(), nil
+	w.takeKeys()
 	for _, cmd := range w.commands {
-		for _, key := range cmd.keys {
+		for _, key := range w.keys.Keys(cmd.id) {
 			if s := shortcutOf(key); s != nil {
 				w.shortcuts = append(w.shortcuts, s)
-				c.AddShortcut(s, func(fyne.Shortcut) { w.run(cmd) })
+				c.AddShortcut(s, func(fyne.Shortcut) { w.do(cmd.id) })
 			}
 		}
 	}
@@ -366,7 +416,15 @@ func (w *Window) takeCommands() {
 // common are the keys that Fyne has shortcuts of its own for.
 var common = map[string]fyne.Shortcut{
 	"Ctrl+Z": &fyne.ShortcutUndo{}, "Ctrl+Y": &fyne.ShortcutRedo{}, "Ctrl+C": &fyne.ShortcutCopy{},
-	"Ctrl+V": &fyne.ShortcutPaste{}, "Ctrl+A": &fyne.ShortcutSelectAll{},
+	"Ctrl+V": &fyne.ShortcutPaste{}, "Ctrl+X": &fyne.ShortcutCut{}, "Ctrl+A": &fyne.ShortcutSelectAll{},
+}
+
+// modifiers in the order in which people read them.
+var modifiers = []struct {
+	name string
+	key  fyne.KeyModifier
+}{
+	{"Ctrl", fyne.KeyModifierShortcutDefault}, {"Alt", fyne.KeyModifierAlt}, {"Shift", fyne.KeyModifierShift},
 }
 
 // shortcutOf returns a key with modifiers as Fyne tells it, nil for a key without Ctrl and Alt.
@@ -374,22 +432,46 @@ func shortcutOf(key string) fyne.Shortcut {
 	if s, ok := common[key]; ok {
 		return s
 	}
-	parts := strings.Split(key, "+")
-	s := &desktop.CustomShortcut{KeyName: fyne.KeyName(parts[len(parts)-1])}
-	for _, p := range parts[:len(parts)-1] {
-		switch p {
-		case "Ctrl":
-			s.Modifier |= fyne.KeyModifierShortcutDefault
-		case "Alt":
-			s.Modifier |= fyne.KeyModifierAlt
-		case "Shift":
-			s.Modifier |= fyne.KeyModifierShift
+	s := &desktop.CustomShortcut{}
+	for _, m := range modifiers {
+		if rest, ok := strings.CutPrefix(key, m.name+"+"); ok && rest != "" {
+			s.Modifier |= m.key
+			key = rest
 		}
 	}
 	if s.Modifier&^fyne.KeyModifierShift == 0 {
 		return nil
 	}
+	s.KeyName = fyne.KeyName(key)
+	for name, text := range keyNames {
+		if text == key && name != fyne.KeyEnter {
+			s.KeyName = name
+		}
+	}
 	return s
+}
+
+// nameOf is the opposite of shortcutOf: the key as people read it, empty for what is no key.
+func nameOf(s fyne.Shortcut) string {
+	for key, c := range common {
+		if c.ShortcutName() == s.ShortcutName() {
+			return key
+		}
+	}
+	c, ok := s.(*desktop.CustomShortcut)
+	if !ok {
+		return ""
+	}
+	text := ""
+	for _, m := range modifiers {
+		if c.Modifier&m.key != 0 {
+			text += m.name + "+"
+		}
+	}
+	if name, ok := keyNames[c.KeyName]; ok {
+		return text + name
+	}
+	return text + string(c.KeyName)
 }
 
 // showing chooses which photos the strip shows.

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -26,45 +25,41 @@ import (
 )
 
 // menuItem turns a command into an item of a menu.
-func (w *Window) menuItem(title string) *fyne.MenuItem {
-	for _, c := range w.commands {
-		if c.title == title {
-			item := fyne.NewMenuItem(c.title, func() { w.run(c) })
-			item.Disabled = !c.can()
-			if len(c.keys) > 0 {
-				item.Shortcut, _ = shortcutOf(c.keys[0]).(fyne.KeyboardShortcut)
-			}
-			return item
-		}
-	}
-	return fyne.NewMenuItem(title, nil)
+func (w *Window) menuItem(id string) *fyne.MenuItem {
+	c := w.command(id)
+	item := fyne.NewMenuItem(c.title, func() { w.do(id) })
+	item.Disabled = !c.can()
+	item.Shortcut, _ = shortcutOf(w.keyOf(id)).(fyne.KeyboardShortcut)
+	return item
 }
 
 func (w *Window) showMenu(below fyne.CanvasObject) {
 	var items []*fyne.MenuItem
 	for _, group := range [][]string{
-		{tr.L("Open a folder…"), tr.L("Open photos…"), tr.L("Sample photos")},
-		{tr.L("Export…"), tr.L("Import labels…"), tr.L("Save")},
-		{tr.L("Look at all photos in the background")},
-		w.modeTitles(),
-		{tr.L("All commands"), tr.L("Keys"), tr.L("Preferences…"), tr.L("About Saysee")},
-		{tr.L("Quit")},
+		{"open-folder", "open-photos", "samples"},
+		{"export", "import", "save"},
+		{"batch", "keep-previous", "go-to"},
+		w.modeCommandIDs(),
+		{"commands", "keys", "preferences", "about"},
+		{"quit"},
 	} {
-		if len(items) > 0 {
+		// Other modes have not all of the commands.
+		group = slices.DeleteFunc(group, func(id string) bool { return w.command(id) == nil })
+		if len(items) > 0 && len(group) > 0 {
 			items = append(items, fyne.NewMenuItemSeparator())
 		}
-		for _, title := range group {
-			items = append(items, w.menuItem(title))
+		for _, id := range group {
+			items = append(items, w.menuItem(id))
 		}
 	}
 	w.popUp(below, items)
 }
 
-// modeTitles are the names of the modes, which are their commands'.
-func (w *Window) modeTitles() []string {
+// modeCommandIDs name the commands that change to a mode.
+func (w *Window) modeCommandIDs() []string {
 	var all []string
 	for _, m := range w.modes {
-		all = append(all, m.title())
+		all = append(all, modeCommand+string(m.id()))
 	}
 	return all
 }
@@ -75,7 +70,7 @@ func (w *Window) popUp(below fyne.CanvasObject, items []*fyne.MenuItem) {
 }
 
 func (w *Window) showRecent(below fyne.CanvasObject) {
-	items := []*fyne.MenuItem{w.menuItem(tr.L("Open a folder…")), w.menuItem(tr.L("Open photos…"))}
+	items := []*fyne.MenuItem{w.menuItem("open-folder"), w.menuItem("open-photos")}
 	if len(w.settings.recent) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 	}
@@ -90,7 +85,7 @@ func (w *Window) contextMenu(at fyne.Position, id annot.RegionID) {
 	r := w.s.Region(id)
 	switch {
 	case r == nil:
-		for _, t := range []string{tr.L("Paste"), tr.L("Fit"), tr.L("Done or not")} {
+		for _, t := range []string{"paste", "keep-previous", "show-hidden", "fit", "done"} {
 			items = append(items, w.menuItem(t))
 		}
 	case r.Review == annot.Suggested:
@@ -100,7 +95,7 @@ func (w *Window) contextMenu(at fyne.Position, id annot.RegionID) {
 		}
 	default:
 		w.s.Select(id)
-		for _, t := range []string{tr.L("Change class"), tr.L("Duplicate"), tr.L("Lock"), tr.L("Hide"), tr.L("Reject or delete")} {
+		for _, t := range []string{"class", "duplicate", "copy", "lock", "hide", "delete"} {
 			items = append(items, w.menuItem(t))
 		}
 	}
@@ -276,14 +271,6 @@ func (w *Window) askClass() {
 	w.askText(tr.L("New class"), "", "", func(name string) { w.try(w.s.RelabelNew(name)) })
 }
 
-func (w *Window) askNumber() {
-	w.askText(tr.L("Go to photo number"), "", "", func(text string) {
-		if n, err := strconv.Atoi(text); err == nil {
-			w.s.Go(n - 1)
-		}
-	})
-}
-
 // askColor shows the palette.
 func (w *Window) askColor(row int) {
 	var pop *widget.PopUp
@@ -354,102 +341,6 @@ func fileEnding(name string) string {
 		return ".jsonl"
 	}
 	return ""
-}
-
-// showPalette finds commands by their names.
-func (w *Window) showPalette() {
-	w.listCommands(tr.L("All commands"), 12)
-}
-
-// showKeys is the same list, longer.
-func (w *Window) showKeys() {
-	w.listCommands(tr.L("Keys"), 18)
-}
-
-func (w *Window) listCommands(title string, rows int) {
-	e := newDialogEntry("")
-	e.SetPlaceHolder(tr.L("What do you want to do?"))
-	var pop *widget.PopUp
-	var shown []command
-	var list []*kit.Touch
-	at := 0
-	column := kit.Column{}.Stack()
-	scroll := container.NewVScroll(column)
-	scroll.SetMinSize(fyne.NewSize(520, float32(rows)*28))
-	do := func(c command) {
-		pop.Hide()
-		w.focusView()
-		w.run(c)
-	}
-	mark := func(i int) {
-		if len(list) == 0 {
-			return
-		}
-		at = (i + len(list)) % len(list)
-		for k, t := range list {
-			t.SetOn(k == at)
-		}
-		if y := float32(at) * 28; y < scroll.Offset.Y || y+28 > scroll.Offset.Y+scroll.Size().Height {
-			scroll.ScrollToOffset(fyne.NewPos(0, max(0, y-scroll.Size().Height/2)))
-		}
-	}
-	fill := func(text string) {
-		shown, list, column.Objects = nil, nil, nil
-		for _, c := range w.commands {
-			if !matches(c, text) {
-				continue
-			}
-			shown = append(shown, c)
-			t := commandRow(c, func() { do(c) })
-			list = append(list, t)
-			column.Objects = append(column.Objects, t)
-		}
-		column.Refresh()
-		scroll.Refresh()
-		mark(0)
-	}
-	e.OnChanged = fill
-	e.enter = func() {
-		if at < len(shown) {
-			do(shown[at])
-		}
-	}
-	e.escape = func() { pop.Hide(); w.focusView() }
-	e.move = func(down bool) {
-		if down {
-			mark(at + 1)
-		} else {
-			mark(at - 1)
-		}
-	}
-	pop = w.modal(title, 520, kit.Column{Gap: 8}.Stack(e, scroll))
-	fill("")
-	w.win.Canvas().Focus(e)
-}
-
-func commandRow(c command, tap func()) *kit.Touch {
-	token := theme.Text
-	if !c.can() {
-		token = theme.Hidden
-	}
-	row := []fyne.CanvasObject{
-		kit.NewText(c.title, kit.Style{Color: token}), kit.NewText(c.group, kit.Style{Size: theme.TextSmall, Color: theme.Muted}), kit.NewSpace(),
-	}
-	for _, k := range c.keys {
-		row = append(row, kit.NewKeyCap(k))
-	}
-	return kit.NewTouch(kit.Line{Gap: 8, Left: 8, Right: 12, Height: 28}.Row(row...), kit.Look{Over: theme.Hover, On: theme.Selection, Radius: 4}, tap)
-}
-
-// matches reports whether a command answers to all words of a search.
-func matches(c command, text string) bool {
-	all := strings.ToLower(c.title + " " + c.group + " " + strings.Join(c.keys, " "))
-	for _, word := range strings.Fields(strings.ToLower(text)) {
-		if !strings.Contains(all, word) {
-			return false
-		}
-	}
-	return true
 }
 
 func (w *Window) showPreferences() {

@@ -575,7 +575,7 @@ func (s *truthSection) update(e *session.Evaluation) {
 // askTruth offers the ways to choose a ground truth.
 func (p *evalPanel) askTruth() {
 	w := p.m.w
-	items := []*fyne.MenuItem{w.menuItem(tr.L("Ground truth from a file…")), w.menuItem(tr.L("Ground truth from a folder…"))}
+	items := []*fyne.MenuItem{w.menuItem("truth-file"), w.menuItem("truth-folder")}
 	if len(w.settings.truths) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 	}

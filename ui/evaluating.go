@@ -256,20 +256,20 @@ func (m *evaluating) commands() []command {
 	g, photos := tr.L("Evaluate"), tr.L("Photos")
 	done := func() bool { return w.s.Evaluation().State == session.EvalDone }
 	return []command{
-		{g, tr.L("Ground truth from a file…"), []string{"Ctrl+G"}, func() { w.askTruthFile(m.take) }, nil},
-		{g, tr.L("Ground truth from a folder…"), []string{"Ctrl+Shift+G"}, func() { w.askTruthFolder(m.take) }, nil},
-		{g, tr.L("Evaluate now"), []string{"Enter"}, m.run, nil},
-		{g, tr.L("Next mistake"), []string{"N", "Tab"}, func() { m.nextMistake(1) }, done},
-		{g, tr.L("Previous mistake"), []string{"Shift+N", "Shift+Tab"}, func() { m.nextMistake(-1) }, done},
-		{g, tr.L("Most errors"), []string{"1"}, func() { m.chooseKind(session.MostErrors) }, done},
-		{g, tr.L("Missed"), []string{"2"}, func() { m.chooseKind(session.OnlyMissed) }, done},
-		{g, tr.L("Extra"), []string{"3"}, func() { m.chooseKind(session.OnlyExtra) }, done},
-		{g, tr.L("All correct"), []string{"4"}, func() { m.chooseKind(session.AllCorrect) }, done},
-		{g, tr.L("Use best thresholds"), []string{"B"}, w.s.BestThresholds, done},
-		{g, tr.L("Lower thresholds"), []string{"["}, func() { m.nudge(-0.01) }, done},
-		{g, tr.L("Higher thresholds"), []string{"]"}, func() { m.nudge(0.01) }, done},
-		{photos, tr.L("Next photo"), []string{"D"}, func() { m.stepOrWalk(1) }, nil},
-		{photos, tr.L("Previous photo"), []string{"A"}, func() { m.stepOrWalk(-1) }, nil},
+		{"truth-file", g, tr.L("Ground truth from a file…"), []string{"Ctrl+G"}, func() { w.askTruthFile(m.take) }, nil},
+		{"truth-folder", g, tr.L("Ground truth from a folder…"), []string{"Ctrl+Shift+G"}, func() { w.askTruthFolder(m.take) }, nil},
+		{"evaluate", g, tr.L("Evaluate now"), []string{"Enter"}, m.run, nil},
+		{"next-mistake", g, tr.L("Next mistake"), []string{"N", "Tab"}, func() { m.nextMistake(1) }, done},
+		{"prev-mistake", g, tr.L("Previous mistake"), []string{"Shift+N", "Shift+Tab"}, func() { m.nextMistake(-1) }, done},
+		{"most-errors", g, tr.L("Most errors"), []string{"1"}, func() { m.chooseKind(session.MostErrors) }, done},
+		{"missed", g, tr.L("Missed"), []string{"2"}, func() { m.chooseKind(session.OnlyMissed) }, done},
+		{"extra", g, tr.L("Extra"), []string{"3"}, func() { m.chooseKind(session.OnlyExtra) }, done},
+		{"all-correct", g, tr.L("All correct"), []string{"4"}, func() { m.chooseKind(session.AllCorrect) }, done},
+		{"best-thresholds", g, tr.L("Use best thresholds"), []string{"B"}, w.s.BestThresholds, done},
+		{"lower-thresholds", g, tr.L("Lower thresholds"), []string{"["}, func() { m.nudge(-0.01) }, done},
+		{"higher-thresholds", g, tr.L("Higher thresholds"), []string{"]"}, func() { m.nudge(0.01) }, done},
+		{"next", photos, tr.L("Next photo"), []string{"D"}, func() { m.stepOrWalk(1) }, nil},
+		{"previous", photos, tr.L("Previous photo"), []string{"A"}, func() { m.stepOrWalk(-1) }, nil},
 	}
 }
 

@@ -103,17 +103,17 @@ func (f *frame) makeBar() {
 		kit.Place(f.modes, 48, 12, f.modes.MinSize().Width, 32)
 	}, menu, f.modes.Container)
 
-	f.undo = kit.NewIconButton("undo", tr.L("Undo"), "Ctrl+Z", 32, 16, func() { w.press("Ctrl+Z") })
-	f.redo = kit.NewIconButton("redo", tr.L("Redo"), "Ctrl+Shift+Z", 32, 16, func() { w.press("Ctrl+Shift+Z") })
+	f.undo = kit.NewIconButton("undo", tr.L("Undo"), w.keyOf("undo"), 32, 16, func() { w.do("undo") })
+	f.redo = kit.NewIconButton("redo", tr.L("Redo"), w.keyOf("redo"), 32, 16, func() { w.do("redo") })
 	f.openWide = kit.NewButton(kit.Plain, "folder", tr.L("Open"), "", func() { w.showRecent(f.openWide) })
 	f.openSmall = kit.NewButton(kit.Plain, "folder", "", "", func() { w.showRecent(f.openSmall) })
-	f.exportWide = kit.NewButton(kit.Plain, "export", tr.L("Export"), "", func() { w.press("Ctrl+E") })
-	f.exportSmall = kit.NewButton(kit.Plain, "export", "", "", func() { w.press("Ctrl+E") })
+	f.exportWide = kit.NewButton(kit.Plain, "export", tr.L("Export"), "", func() { w.do("export") })
+	f.exportSmall = kit.NewButton(kit.Plain, "export", "", "", func() { w.do("export") })
 	for _, b := range []*kit.Touch{f.openWide, f.openSmall} {
 		b.Tip = tr.L("Open folders and photos")
 	}
 	for _, b := range []*kit.Touch{f.exportWide, f.exportSmall} {
-		b.Tip, b.Key = tr.L("Export…"), "Ctrl+E"
+		b.Tip, b.Key = tr.L("Export…"), w.keyOf("export")
 	}
 	f.right = kit.Line{Gap: 4, Left: 16, Right: 16, Height: topHeight}.Row(
 		f.undo, f.redo, kit.NewSpace(), f.openWide, f.openSmall, thin(4), f.exportWide, f.exportSmall)
@@ -346,12 +346,12 @@ func newRail(w *Window) *rail {
 	r := &rail{buttons: map[view.Tool]*kit.IconButton{}}
 	var column []fyne.CanvasObject
 	for _, t := range tools() {
-		b := kit.NewIconButton(t.icon, t.title, t.key, 32, 18, func() { w.useTool(t.tool) })
+		b := kit.NewIconButton(t.icon, t.title, w.keyOf(t.id), 32, 18, func() { w.useTool(t.tool) })
 		r.buttons[t.tool] = b
 		column = append(column, b)
 	}
-	r.eye = kit.NewIconButton("eye", tr.L("Show or hide all regions"), "T", 32, 18, w.toggleRegions)
-	fit := kit.NewIconButton("fit", tr.L("Fit"), "Ctrl+F", 32, 18, w.view.Fit)
+	r.eye = kit.NewIconButton("eye", tr.L("Show or hide all regions"), w.keyOf("show-all"), 32, 18, w.toggleRegions)
+	fit := kit.NewIconButton("fit", tr.L("Fit"), w.keyOf("fit"), 32, 18, w.view.Fit)
 	line := kit.Rect(theme.Border, "", 0)
 	objects := append(column, r.eye, fit, line)
 	r.content = kit.Lay(kit.Fixed(railWidth, 100), func(s fyne.Size) {

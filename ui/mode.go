@@ -101,12 +101,15 @@ func (w *Window) use(id modeID) {
 	w.view.SetHandler(w.mode.hand())
 	w.shown = nil
 	w.overview.close()
-	w.frame.fill()
 	w.takeCommands()
+	w.frame.fill()
 	w.mode.enter()
 	w.draw(session.All)
 	w.focusView()
 }
+
+// modeCommand begins the name of a command that changes to a mode.
+const modeCommand = "mode-"
 
 // modeCommands are the ways from mode to mode.
 func (w *Window) modeCommands() []command {
@@ -116,7 +119,7 @@ func (w *Window) modeCommands() []command {
 	var all []command
 	keys := map[modeID]string{labelMode: "Alt+1", liveMode: "Alt+2", evaluateMode: "Alt+3"}
 	for _, m := range w.modes {
-		all = append(all, command{tr.L("Mode"), m.title(), []string{keys[m.id()]}, func() { w.use(m.id()) }, nil})
+		all = append(all, command{modeCommand + string(m.id()), tr.L("Mode"), m.title(), []string{keys[m.id()]}, func() { w.use(m.id()) }, nil})
 	}
 	return all
 }

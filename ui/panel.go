@@ -94,13 +94,13 @@ func remark(text string) *fyne.Container {
 
 func newPanel(w *Window) *panel {
 	p := &panel{w: w}
-	plus := kit.NewIconButton("plus", tr.L("Type words"), "/", 32, 16, func() { w.prompt.focus() })
+	plus := kit.NewIconButton("plus", tr.L("Type words"), w.keyOf("words"), 32, 16, func() { w.prompt.focus() })
 	p.classes = newSection(tr.L("Classes"), plus)
 	p.noClass = remark(tr.L("Type words above, or press +."))
 	p.show = newShow(w)
-	p.acceptKey = kit.NewKeyCap("Shift+Enter")
+	p.acceptKey = kit.NewKeyCap(w.keyOf("accept-all"))
 	p.acceptAll = kit.Line{Gap: 4}.Row(
-		kit.NewButton(kit.Quiet, "", tr.L("Accept all"), "", func() { w.press("Shift+Enter") }), p.acceptKey)
+		kit.NewButton(kit.Quiet, "", tr.L("Accept all"), "", func() { w.do("accept-all") }), p.acceptKey)
 	p.suggestions = newSection(tr.L("Suggestions"), p.acceptAll)
 	p.nothing = newNothing(w)
 	p.accepted = newSection(tr.L("Accepted"))
@@ -354,9 +354,9 @@ func newRegionRow(w *Window) *regionRow {
 	r.name = kit.NewText("", kit.Style{}).Flexible()
 	r.lock = kit.NewIcon("lock", theme.Muted, 16)
 	r.score = kit.NewText("", kit.Style{Color: theme.Muted})
-	r.yes = kit.NewIconButton("check", tr.L("Accept"), "Enter", 24, 16, func() { w.s.Accept(r.id); w.draw(0) })
-	r.no = kit.NewIconButton("x", tr.L("Reject"), "Delete", 24, 16, func() { w.s.Reject(r.id); w.draw(0) })
-	r.eye = kit.NewIconButton("eye", tr.L("Show or hide"), "H", 24, 16, func() { w.s.Hide(!r.hidden, r.id); w.draw(0) })
+	r.yes = kit.NewIconButton("check", tr.L("Accept"), w.keyOf("accept"), 24, 16, func() { w.s.Accept(r.id); w.draw(0) })
+	r.no = kit.NewIconButton("x", tr.L("Reject"), w.keyOf("delete"), 24, 16, func() { w.s.Reject(r.id); w.draw(0) })
+	r.eye = kit.NewIconButton("eye", tr.L("Show or hide"), w.keyOf("hide"), 24, 16, func() { w.s.Hide(!r.hidden, r.id); w.draw(0) })
 	buttons := kit.Line{}.Row(r.yes.Touch, r.no.Touch, r.eye.Touch)
 	r.line = kit.Line{Gap: 8, Left: 16, Right: 12, Height: rowHeight}.Row(r.swatch, r.name, r.lock, kit.NewSpace(), r.score, buttons)
 	r.Touch = kit.NewTouch(r.line, kit.Look{Over: theme.Hover, On: theme.Selection}, r.tap)
@@ -588,7 +588,7 @@ func newSelected(w *Window) *selectedSection {
 	s.class = kit.NewText("", kit.Style{}).Flexible()
 	s.line = kit.Line{Gap: 8, Left: 8, Right: 8, Height: 28}.Row(s.swatch, s.class, kit.NewSpace(), kit.NewIcon("down", theme.Muted, 16))
 	s.field = kit.NewTouch(s.line, kit.Look{Fill: theme.Field, Over: theme.Hover, Edge: theme.Border, Radius: 6}, s.choose)
-	s.field.Tip, s.field.Key = tr.L("Change class"), "Ctrl+J"
+	s.field.Tip, s.field.Key = tr.L("Change class"), w.keyOf("class")
 	var boxes []fyne.CanvasObject
 	for i, name := range []string{"X", "Y", "W", "H"} {
 		s.values[i] = kit.NewText("", kit.Style{Size: theme.TextSmall})

@@ -415,25 +415,12 @@ func (e *entry) TypedKey(k *fyne.KeyEvent) {
 
 // TypedShortcut implements fyne.Shortcutable: what is not about text goes to the window.
 func (e *entry) TypedShortcut(s fyne.Shortcut) {
-	if c, ok := s.(*desktop.CustomShortcut); ok && e.p.w.shortcut(c) {
+	if _, own := s.(*desktop.CustomShortcut); own && e.p.w.press(nameOf(s)) {
 		return
 	}
 	if s.ShortcutName() == (&fyne.ShortcutUndo{}).ShortcutName() && e.Text == "" {
-		e.p.w.press("Ctrl+Z")
+		e.p.w.do("undo")
 		return
 	}
 	e.Entry.TypedShortcut(s)
-}
-
-// shortcut does the command of a shortcut.
-func (w *Window) shortcut(s *desktop.CustomShortcut) bool {
-	for _, c := range w.commands {
-		for _, k := range c.keys {
-			if o, ok := shortcutOf(k).(*desktop.CustomShortcut); ok && o.ShortcutName() == s.ShortcutName() {
-				w.run(c)
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"github.com/saysee/saysee/ui/keys"
 	"github.com/saysee/saysee/ui/tr"
 )
 
@@ -31,6 +32,7 @@ type settings struct {
 	prompts       []string // words that were looked for
 	truths        []string // files and folders that were evaluated against
 	hinted        bool     // the hint of the first run is gone
+	keys          keys.Scheme
 }
 
 const (
@@ -39,7 +41,10 @@ const (
 )
 
 func loadSettings(p fyne.Preferences) *settings {
+	// What cannot be read of the keys is as the usual ones.
+	scheme, _ := keys.Decode(p.String("keys-preset"), p.String("keys"))
 	return &settings{
+		keys:       scheme,
 		p:          p,
 		language:   tr.Language(p.StringWithFallback("language", string(tr.OfSystem()))),
 		light:      p.Bool("light"),
@@ -66,6 +71,12 @@ func (s *settings) setLanguage(l tr.Language) {
 func (s *settings) setLight(on bool) {
 	s.light = on
 	s.p.SetBool("light", on)
+}
+
+func (s *settings) setKeys(k keys.Scheme) {
+	s.keys = k
+	s.p.SetString("keys-preset", k.Preset)
+	s.p.SetString("keys", k.Encode())
 }
 
 func (s *settings) setWheel(on bool) {

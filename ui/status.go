@@ -46,7 +46,7 @@ func newStatus(w *Window) *status {
 	s.message = kit.NewText("", kit.Style{Size: theme.TextSmall}).Flexible()
 	s.times, s.pack, s.provider = kit.NewText("", small), kit.NewText("", small), kit.NewText("", small)
 	s.bar = kit.NewBar()
-	s.undo = kit.NewButton(kit.Quiet, "", tr.L("Undo"), "", func() { w.press("Ctrl+Z") })
+	s.undo = kit.NewButton(kit.Quiet, "", tr.L("Undo"), "", func() { w.do("undo") })
 	for range 5 {
 		l := kit.Rect(theme.Border, "", 0)
 		l.SetMinSize(fyne.NewSize(1, 16))

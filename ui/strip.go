@@ -47,14 +47,14 @@ type strip struct {
 func newStrip(w *Window) *strip {
 	s := &strip{w: w}
 	step := func(d int) func() { return func() { w.s.Step(d); w.draw(0) } }
-	s.back = kit.NewIconButton("left", tr.L("Previous photo"), "A", 32, 16, step(-1))
-	s.on = kit.NewIconButton("right", tr.L("Next photo"), "D", 32, 16, step(1))
+	s.back = kit.NewIconButton("left", tr.L("Previous photo"), w.keyOf("previous"), 32, 16, step(-1))
+	s.on = kit.NewIconButton("right", tr.L("Next photo"), w.keyOf("next"), 32, 16, step(1))
 	s.name = kit.NewText("", kit.Style{Bold: true}).Flexible()
 	s.place = kit.NewText("", kit.Style{Color: theme.Muted})
 	s.size = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted})
-	s.done = kit.NewIconButton("check", tr.L("Done or not"), "Ctrl+Alt+K", 32, 16, func() { w.s.SetDone(!w.s.Done()); w.draw(0) })
+	s.done = kit.NewIconButton("check", tr.L("Done or not"), w.keyOf("done"), 32, 16, func() { w.s.SetDone(!w.s.Done()); w.draw(0) })
 	s.filters = kit.NewSegments([]string{tr.L("All"), tr.L("To review"), tr.L("Done")}, 0, false, w.showing)
-	s.searchKey = kit.NewIconButton("search", tr.L("Search photos"), "Ctrl+L", 32, 16, s.search)
+	s.searchKey = kit.NewIconButton("search", tr.L("Search photos"), w.keyOf("search"), 32, 16, s.search)
 	s.searchText = newSearch(s)
 	s.searchBox = s.newSearchBox()
 	s.searchBox.Hide()
@@ -89,10 +89,10 @@ func newZoomer(w *Window) *zoomer {
 	hundred := kit.NewTouch(kit.Lay(kit.Fixed(52, 28), func(s fyne.Size) {
 		kit.Place(z.text, (s.Width-z.text.Width())/2, 0, z.text.Width(), s.Height)
 	}, z.text), kit.Look{Over: theme.Hover, Radius: 6}, func() { w.view.ZoomTo(1) })
-	hundred.Tip, hundred.Key = tr.L("100 %"), "Ctrl+0"
+	hundred.Tip, hundred.Key = tr.L("100 %"), w.keyOf("actual-size")
 	z.box = kit.Line{}.Row(
-		kit.NewIconButton("minus", tr.L("Farther"), "Ctrl+-", 32, 16, func() { w.view.ZoomBy(0.8) }), hundred,
-		kit.NewIconButton("plus", tr.L("Closer"), "Ctrl+=", 32, 16, func() { w.view.ZoomBy(1.25) }))
+		kit.NewIconButton("minus", tr.L("Farther"), w.keyOf("farther"), 32, 16, func() { w.view.ZoomBy(0.8) }), hundred,
+		kit.NewIconButton("plus", tr.L("Closer"), w.keyOf("closer"), 32, 16, func() { w.view.ZoomBy(1.25) }))
 	zoom, _ := w.view.View()
 	z.set(zoom)
 	return z
@@ -231,13 +231,13 @@ func newFilm(w *Window, list func() []int, mark func(int) (glyph, text string)) 
 // makeCards puts ways to open photos of one's own behind the samples.
 func (f *film) makeCards() {
 	w := f.w
-	for _, c := range []struct{ icon, text, key string }{
-		{"folder", tr.L("Open a folder"), "Ctrl+U"}, {"image", tr.L("Open photos"), "Ctrl+O"},
+	for _, c := range []struct{ icon, text, id string }{
+		{"folder", tr.L("Open a folder"), "open-folder"}, {"image", tr.L("Open photos"), "open-photos"},
 	} {
 		row := kit.Line{Gap: 12, Left: 16, Right: 16, Height: thumbHeight}.Row(
-			kit.NewIcon(c.icon, theme.Muted, 16), kit.NewText(c.text, kit.Style{Bold: true}), kit.NewSpace(), kit.NewKeyCap(c.key))
+			kit.NewIcon(c.icon, theme.Muted, 16), kit.NewText(c.text, kit.Style{Bold: true}), kit.NewSpace(), kit.NewKeyCap(w.keyOf(c.id)))
 		f.cards = append(f.cards, kit.NewTouch(row,
-			kit.Look{Fill: theme.Raised, Over: theme.Hover, Edge: theme.Border, Radius: 8}, func() { w.press(c.key) }))
+			kit.Look{Fill: theme.Raised, Over: theme.Hover, Edge: theme.Border, Radius: 8}, func() { w.do(c.id) }))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/overlay"
 	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/ui/keys"
 	"github.com/saysee/saysee/ui/kit"
 	"github.com/saysee/saysee/ui/session"
 	"github.com/saysee/saysee/ui/theme"
@@ -48,6 +49,7 @@ type Window struct {
 	view     *view.Canvas
 	layer    *kit.Layer
 	commands []command
+	keys     keys.Table
 	// shortcuts are the keys of commands that the window listens to.
 	shortcuts []fyne.Shortcut
 
@@ -202,13 +204,13 @@ func (w *Window) dropped(uris []fyne.URI) {
 
 // build makes all parts in the theme and the language of the settings. It is called again when these change.
 func (w *Window) build() {
+	w.takeCommands()
 	w.status = newStatus(w)
 	w.notice = newNotice()
 	w.overview = newOverview(w)
 	w.frame = newFrame(w)
 	w.layer = kit.NewLayer(w.win.Canvas())
 	w.win.SetContent(container.NewStack(w.frame.content, w.layer.Container))
-	w.takeCommands()
 	w.view.SetOptions(w.viewOptions())
 	w.draw(session.All)
 }

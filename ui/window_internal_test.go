@@ -8,11 +8,14 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
 	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/ui/keys"
 	"github.com/saysee/saysee/ui/session"
 	"github.com/saysee/saysee/ui/tr"
+	"github.com/saysee/saysee/ui/view"
 )
 
 // desk is a window without a display, and what waits to run in it.
@@ -186,7 +189,7 @@ func TestPrompt(t *testing.T) {
 		d := newDesk(t, 1400, 900)
 		before := names(d)
 		clear(d)
-		d.press("Ctrl+Z")
+		d.do("undo")
 		if got := names(d); !slices.Equal(got, before) {
 			t.Errorf("chips %v, want %v", got, before)
 		}
@@ -195,22 +198,38 @@ func TestPrompt(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	d := newDesk(t, 1400, 900)
-	t.Run("should not give one key to two", func(t *testing.T) {
-		seen := map[string]string{}
-		for _, c := range d.commands {
-			for _, k := range c.keys {
-				if other, taken := seen[k]; taken {
-					t.Errorf("%s is %q and %q", k, other, c.title)
+	t.Run("should not give one key to two, in any preset", func(t *testing.T) {
+		for _, preset := range keys.Presets() {
+			table := keys.Scheme{Preset: preset}.Resolve(d.keyed())
+			for _, c := range d.commands {
+				for _, loss := range table.Lost(c.id) {
+					t.Errorf("%s: %q wants %s, which is %q", keys.Title(preset), c.title, loss.Key, loss.To)
 				}
-				seen[k] = c.title
+				for _, k := range table.Keys(c.id) {
+					if err := keys.Check(k); err != nil {
+						t.Errorf("%s: %v", keys.Title(preset), err)
+					}
+					if s := shortcutOf(k); s != nil && nameOf(s) != k {
+						t.Errorf("%s comes back as %s", k, nameOf(s))
+					}
+				}
 			}
+		}
+	})
+	t.Run("should have names of their own", func(t *testing.T) {
+		seen := map[string]bool{}
+		for _, c := range d.commands {
+			if seen[c.id] {
+				t.Errorf("%q is there twice", c.id)
+			}
+			seen[c.id] = true
 		}
 	})
 	t.Run("should be found by parts of their names and by their keys", func(t *testing.T) {
 		for search, want := range map[string]string{"accept all": "Accept all", "labels shift+enter": "Accept all", "folder": "Open a folder…"} {
 			found := false
 			for _, c := range d.commands {
-				found = found || matches(c, search) && c.title == want
+				found = found || matches(c, d.keys.Keys(c.id), search) && c.title == want
 			}
 			if !found {
 				t.Errorf("%q does not find %q", search, want)
@@ -250,4 +269,59 @@ func TestRecent(t *testing.T) {
 	if len(again.recent) != 2 || filepath.Base(again.recent[0]) != "a" {
 		t.Errorf("recent %v", again.recent)
 	}
+}
+
+func TestKeys(t *testing.T) {
+	open := func(t *testing.T) (*desk, *keyField) {
+		d := newDesk(t, 1400, 900)
+		d.changeKeys(*d.command("box"), func() {})
+		f, ok := d.win.Canvas().Focused().(*keyField)
+		if !ok {
+			t.Fatal("nothing waits for a key")
+		}
+		return d, f
+	}
+	t.Run("should take a free key at once, and remember it", func(t *testing.T) {
+		d, f := open(t)
+		f.TypedRune('x')
+		if d.keys.Does("X") != "box" || d.keyOf("box") != "X" || d.keys.Does("R") != "box" {
+			t.Errorf("X is %q", d.keys.Does("X"))
+		}
+		if again := loadSettings(d.app.Preferences()); again.keys.Resolve(d.keyed()).Does("X") != "box" {
+			t.Error("it is forgotten")
+		}
+	})
+	t.Run("should take a key from another command when it is pressed twice", func(t *testing.T) {
+		d, f := open(t)
+		p := &desktop.CustomShortcut{KeyName: fyne.KeyP, Modifier: fyne.KeyModifierControl}
+		f.TypedShortcut(p)
+		if d.keys.Does("Ctrl+P") != "keep-previous" {
+			t.Fatal("it is taken at once")
+		}
+		f.TypedShortcut(p)
+		if d.keys.Does("Ctrl+P") != "box" || len(d.keys.Keys("keep-previous")) != 0 {
+			t.Error("it is not taken")
+		}
+	})
+	t.Run("should keep the keys of classes and of the window", func(t *testing.T) {
+		d, f := open(t)
+		f.TypedRune('1')
+		f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyF6})
+		if len(d.settings.keys.Own) != 0 {
+			t.Errorf("%v", d.settings.keys.Own)
+		}
+	})
+	t.Run("should work as other tools at once", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		d.setKeys(keys.Scheme{Preset: keys.LabelImg})
+		d.rune('w')
+		if d.view.Tool() != view.Box {
+			t.Error("W does not draw a box")
+		}
+		done := d.s.Done()
+		d.key(fyne.KeySpace)
+		if d.s.Done() == done {
+			t.Error("Space does not mark the photo")
+		}
+	})
 }

@@ -21,6 +21,8 @@ func sentence(err error) string {
 	switch {
 	case errors.Is(err, errNoPhotos):
 		return tr.L("There are no photos in that folder.")
+	case errors.Is(err, errNothingBefore):
+		return tr.L("The photo before this one has no labels that are not here already.")
 	case errors.Is(err, annot.ErrInUse):
 		return tr.L("This folder is open in another window. Close that one first.")
 	case errors.As(err, &conflict):

@@ -455,3 +455,10 @@ func TestBatch(t *testing.T) {
 		}
 	})
 }
+
+// show goes to a photo and waits until it is there.
+func (l *loop) show(s *session.Session, i int) {
+	l.t.Helper()
+	s.Go(i)
+	l.until("the photo", func() bool { return s.Index() == i && s.Photo().Shown != nil })
+}
