@@ -65,3 +65,28 @@ func TestAMarginCutsTheCanvasDown(t *testing.T) {
 		})
 	}
 }
+
+func TestAFittedCanvasHoldsTheContentAndTheWindow(t *testing.T) {
+	short := model.ImageSpec{Size: 448, Multiple: 1, Resize: "short", MaxLong: 2048, Window: 448, Stride: 224}
+	long := model.ImageSpec{Size: 520, Multiple: 1, Resize: "long", Window: 480, Stride: 320}
+	for name, c := range map[string]struct {
+		spec            model.ImageSpec
+		photo           image.Point
+		content, canvas image.Point
+	}{
+		"should scale the short side, halves up": {short, image.Pt(641, 480), image.Pt(598, 448), image.Pt(598, 448)},
+		"should bound the long side":             {short, image.Pt(6000, 600), image.Pt(2048, 205), image.Pt(2048, 448)},
+		"should scale the long side":             {long, image.Pt(480, 641), image.Pt(389, 520), image.Pt(480, 520)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := model.NewLetterbox(image.Rectangle{Max: c.photo}, c.spec)
+			if l.Resized() != c.content || l.Canvas != c.canvas {
+				t.Errorf("content %v on %v, want %v on %v", l.Resized(), l.Canvas, c.content, c.canvas)
+			}
+			whole := annot.Box{X1: float64(c.content.X), Y1: float64(c.content.Y)}
+			if got, want := l.ToPhoto(whole), (annot.Box{X1: float64(c.photo.X), Y1: float64(c.photo.Y)}); got != want {
+				t.Errorf("the content is %v of the photo, want %v", got, want)
+			}
+		})
+	}
+}

@@ -63,6 +63,9 @@ type TextSpec struct {
 	// Batch is how many texts a run may hold, 1 when it is not stated. A graph that quantises activations as it
 	// runs gives a text another vector in other company.
 	Batch int `json:"batch,omitempty"`
+	// Normalize is how the templates' vectors become one: "normalize-mean-normalize", also when empty (CLIP,
+	// SLIP, ViLD), or "mean-normalize" (GroupViT).
+	Normalize string `json:"normalize,omitempty"`
 }
 
 // Defaults are the pack maker's choices for a person who has made none.
@@ -179,13 +182,16 @@ func (s ImageSpec) check() error {
 	if s.Margin < 0 || s.Margin > s.Size {
 		return fmt.Errorf("image.margin %d is out of range (0 to %d)", s.Margin, s.Size)
 	}
+	if err := s.checkCanvas(); err != nil {
+		return err
+	}
 	for _, w := range []struct {
 		field, word string
 		known       []string
 	}{
-		{"resize", s.Resize, []string{"letterbox"}},
-		{"shrink", s.Shrink, []string{"area", "linear"}},
-		{"grow", s.Grow, []string{"linear", "cubic"}},
+		{"resize", s.Resize, []string{"letterbox", "long", "short"}},
+		{"shrink", s.Shrink, []string{"area", "linear", "cubic", "linear-corners", "linear-corner"}},
+		{"grow", s.Grow, []string{"linear", "cubic", "linear-corners", "linear-corner"}},
 		{"order", s.Order, []string{"RGB", "BGR"}},
 	} {
 		if !slices.Contains(w.known, w.word) {
@@ -196,6 +202,17 @@ func (s ImageSpec) check() error {
 		if !(v > 0) {
 			return fmt.Errorf("image.std %v must be positive", s.Std)
 		}
+	}
+	return nil
+}
+
+// checkCanvas checks what goes with the resize rules.
+func (s ImageSpec) checkCanvas() error {
+	if s.Window < 0 || s.Window > maxCanvas || s.Stride < 0 || s.Stride > s.Window || (s.Stride == 0) != (s.Window == 0) {
+		return fmt.Errorf("image.window %d and image.stride %d do not fit each other", s.Window, s.Stride)
+	}
+	if (s.Resize == "short") != (s.MaxLong > 0) || s.MaxLong > maxCanvas || s.MaxLong > 0 && s.MaxLong < s.Size {
+		return fmt.Errorf("image.max_long %d goes with the resize rule \"short\", from image.size to %d", s.MaxLong, maxCanvas)
 	}
 	return nil
 }

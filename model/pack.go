@@ -95,7 +95,7 @@ func (p *Pack) TextFingerprint() string {
 		f, _ := p.file(role)
 		fmt.Fprintln(h, f.SHA256)
 	}
-	fmt.Fprintln(h, p.Tokenizer.Kind, p.Tokenizer.MaxTokens, p.Text.Dim, strings.Join(p.Text.Templates, "\n"))
+	fmt.Fprintln(h, p.Tokenizer.Kind, p.Tokenizer.MaxTokens, p.Text.Dim, strings.Join(p.Text.Templates, "\n")+p.Text.Normalize)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

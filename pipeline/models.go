@@ -14,6 +14,7 @@ import (
 	"github.com/saysee/saysee/prompt"
 	"github.com/saysee/saysee/prompt/encode"
 	"github.com/saysee/saysee/segment"
+	"github.com/saysee/saysee/segment/groupvit"
 	"github.com/saysee/saysee/segment/lseg"
 )
 
@@ -33,6 +34,9 @@ var (
 	segmenters = map[string]func(*model.Pack, *model.Engine, *encode.Encoder) (segment.Segmenter, error){
 		lseg.Family: func(p *model.Pack, e *model.Engine, t *encode.Encoder) (segment.Segmenter, error) {
 			return lseg.New(p, e, t)
+		},
+		groupvit.Family: func(p *model.Pack, e *model.Engine, t *encode.Encoder) (segment.Segmenter, error) {
+			return groupvit.New(p, e, t)
 		},
 	}
 )

@@ -71,6 +71,35 @@ func (w *Words) Fuse(logits, probs []float32, which []uint16) {
 	}
 }
 
+// Columns turns logits, one a phrase, into those that compete in a softmax: the best of each class, then each
+// negative's.
+func (w *Words) Columns(logits []float32) []float32 {
+	out := make([]float32, 0, len(logits))
+	for _, s := range w.positives {
+		best, _ := bestOf(logits, s)
+		out = append(out, best)
+	}
+	for _, s := range w.negatives {
+		out = append(out, logits[s.from:s.to]...)
+	}
+	return out
+}
+
+// Veto sets the score of each class to 0 that one of its negatives beats. The scores are laid out as Columns has
+// them.
+func (w *Words) Veto(scores []float32) {
+	at := len(w.Classes)
+	for c := range w.Classes {
+		n := w.negatives[c].to - w.negatives[c].from
+		for _, veto := range scores[at : at+n] {
+			if veto > scores[c] {
+				scores[c] = 0
+			}
+		}
+		at += n
+	}
+}
+
 func bestOf(logits []float32, s span) (best float32, at int) {
 	best = float32(math.Inf(-1))
 	for i, l := range logits[s.from:s.to] {

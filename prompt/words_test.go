@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/prompt"
 )
@@ -68,5 +70,19 @@ func TestFusePixelsKeepsVetoedClassesFiniteAndLow(t *testing.T) {
 	w.FusePixels([]float32{1, 2, 3}, fused)
 	if v := float64(fused[0]); v > -1000 || math.IsInf(v, 0) {
 		t.Errorf("vetoed: %v", v)
+	}
+}
+
+func TestColumnsCompeteAndNegativesVeto(t *testing.T) {
+	w := prompt.NewWords([]annot.Class{
+		{Name: "cat", Phrases: []string{"cat", "kitten"}, Negatives: []string{"toy"}}, {Name: "dog", Phrases: []string{"dog"}},
+	})
+	columns := w.Columns([]float32{1, 3, 2, 5})
+	if d := cmp.Diff([]float32{3, 2, 5}, columns); d != "" {
+		t.Errorf("columns: %s", d)
+	}
+	w.Veto(columns)
+	if d := cmp.Diff([]float32{0, 2, 5}, columns); d != "" {
+		t.Errorf("after the veto: %s", d)
 	}
 }

@@ -17,8 +17,12 @@ type Logits struct {
 	W, H    int         // cells
 	// CellW and CellH are the photo pixels a cell covers; the first cell begins at the photo's corner.
 	CellW, CellH float64
-	// Planes holds W × H logits, row-major, for each class. Background is logit 0.
+	// Planes holds W × H logits, row-major, for each class. Background is logit 0, or that of Ground.
 	Planes [][]float32
+	// Ground is the background's own plane, where a family makes one. Nil is 0 everywhere.
+	Ground []float32
+	// Shares says that Planes are probabilities already, not logits.
+	Shares bool
 }
 
 // NoClass is the label of a pixel that no class wins.
@@ -91,7 +95,7 @@ type labeller struct {
 func (p *labeller) winners() []int16 {
 	out := make([]int16, p.l.W*p.l.H)
 	for i := range out {
-		best, label := p.background, NoClass
+		best, label := p.ground(i), NoClass
 		for _, c := range p.classes {
 			if v := p.l.Planes[c][i]; v > best {
 				best, label = v, c
@@ -100,6 +104,14 @@ func (p *labeller) winners() []int16 {
 		out[i] = int16(label)
 	}
 	return out
+}
+
+// ground is what a class must beat at cell i.
+func (p *labeller) ground(i int) float32 {
+	if p.l.Ground == nil {
+		return p.background
+	}
+	return p.background + p.l.Ground[i]
 }
 
 // around returns the indices of the four cells whose centres surround knot (kx, ky).
@@ -134,10 +146,11 @@ func (p *labeller) cell(kx, ky int, r image.Rectangle) {
 }
 
 func (p *labeller) rivals(at [4]int, out []int) []int {
+	ground := [4]float32{p.ground(at[0]), p.ground(at[1]), p.ground(at[2]), p.ground(at[3])}
 next:
 	for _, c := range p.classes {
 		v := p.l.Planes[c]
-		if v[at[0]] <= p.background && v[at[1]] <= p.background && v[at[2]] <= p.background && v[at[3]] <= p.background {
+		if v[at[0]] <= ground[0] && v[at[1]] <= ground[1] && v[at[2]] <= ground[2] && v[at[3]] <= ground[3] {
 			continue
 		}
 		for _, o := range out {
@@ -153,30 +166,44 @@ next:
 
 func (p *labeller) winner(at [4]int, rivals []int, fx, fy float32) int16 {
 	best, label := p.background, NoClass
+	if p.l.Ground != nil {
+		best += between(p.l.Ground, at, fx, fy)
+	}
 	for _, c := range rivals {
-		v := p.l.Planes[c]
-		top := v[at[0]] + (v[at[1]]-v[at[0]])*fx
-		low := v[at[2]] + (v[at[3]]-v[at[2]])*fx
-		if s := top + (low-top)*fy; s > best {
+		if s := between(p.l.Planes[c], at, fx, fy); s > best {
 			best, label = s, c
 		}
 	}
 	return int16(label)
 }
 
+// between reads a plane bilinearly between four cells.
+func between(v []float32, at [4]int, fx, fy float32) float32 {
+	top := v[at[0]] + (v[at[1]]-v[at[0]])*fx
+	low := v[at[2]] + (v[at[3]]-v[at[2]])*fx
+	return top + (low-top)*fy
+}
+
 func clamp01(v float64) float64 { return min(max(v, 0), 1) }
 
-// Confidence returns the probability of class c at the cell nearest to a photo pixel: softmax over
-// background and all classes.
+// Confidence returns the probability of class c at the cell nearest to a photo pixel: what the plane holds when
+// it holds Shares, else the softmax over background and all classes.
 func (l *Logits) Confidence(c, x, y int) float64 {
 	cx := min(int(float64(x)/l.CellW), l.W-1)
 	cy := min(int(float64(y)/l.CellH), l.H-1)
 	i := cy*l.W + cx
+	if l.Shares {
+		return float64(l.Planes[c][i])
+	}
 	top := float32(0)
+	if l.Ground != nil {
+		top = l.Ground[i]
+	}
+	ground := top
 	for _, p := range l.Planes {
 		top = max(top, p[i])
 	}
-	sum := math.Exp(float64(-top))
+	sum := math.Exp(float64(ground - top))
 	for _, p := range l.Planes {
 		sum += math.Exp(float64(p[i] - top))
 	}

@@ -7,11 +7,15 @@ import (
 
 // Grid is what a family makes of one view: logits a class over a crop of the photo.
 type Grid struct {
-	Crop   image.Rectangle // photo pixels
-	Cell   float64         // photo pixels a cell covers, in both directions
-	W, H   int
-	Planes [][]float32 // a class each, W × H
+	Crop image.Rectangle // photo pixels
+	// CellW and CellH are the photo pixels a cell covers; the first cell begins at the crop's corner.
+	CellW, CellH float64
+	W, H         int
+	Planes       [][]float32 // a class each, W × H
 }
+
+// Cells returns how many cells of a size a length needs. A size that came of a division is allowed its last bits.
+func Cells(length int, size float64) int { return max(int(math.Ceil(float64(length)/size-1e-9)), 1) }
 
 // Merge joins the grids of one photo's views. A single grid is taken as it is. Of several, each is read
 // bilinearly at the cells of the finest, and where they overlap the logits are averaged, as LSeg's
@@ -19,16 +23,13 @@ type Grid struct {
 func Merge(photo image.Point, grids []Grid) *Logits {
 	if len(grids) == 1 {
 		g := grids[0]
-		return &Logits{Photo: photo, W: g.W, H: g.H, CellW: g.Cell, CellH: g.Cell, Planes: g.Planes}
+		return &Logits{Photo: photo, W: g.W, H: g.H, CellW: g.CellW, CellH: g.CellH, Planes: g.Planes}
 	}
-	cell := math.Inf(1)
+	l := &Logits{Photo: photo, CellW: math.Inf(1), CellH: math.Inf(1)}
 	for _, g := range grids {
-		cell = min(cell, g.Cell)
+		l.CellW, l.CellH = min(l.CellW, g.CellW), min(l.CellH, g.CellH)
 	}
-	l := &Logits{
-		Photo: photo, CellW: cell, CellH: cell,
-		W: int(math.Ceil(float64(photo.X) / cell)), H: int(math.Ceil(float64(photo.Y) / cell)),
-	}
+	l.W, l.H = Cells(photo.X, l.CellW), Cells(photo.Y, l.CellH)
 	visits := make([]float32, l.W*l.H)
 	l.Planes = make([][]float32, len(grids[0].Planes))
 	for c := range l.Planes {
@@ -59,9 +60,7 @@ func (l *Logits) add(g Grid, visits []float32) {
 			visits[i]++
 			at, fx, fy := g.around(px, py)
 			for c, plane := range g.Planes {
-				top := plane[at[0]] + (plane[at[1]]-plane[at[0]])*fx
-				low := plane[at[2]] + (plane[at[3]]-plane[at[2]])*fx
-				l.Planes[c][i] += top + (low-top)*fy
+				l.Planes[c][i] += between(plane, at, fx, fy)
 			}
 		}
 	}
@@ -69,8 +68,8 @@ func (l *Logits) add(g Grid, visits []float32) {
 
 // around returns the four cells whose centres surround a point of the photo, and where it lies between.
 func (g Grid) around(px, py float64) (at [4]int, fx, fy float32) {
-	u := min(max((px-float64(g.Crop.Min.X))/g.Cell-0.5, 0), float64(g.W-1))
-	v := min(max((py-float64(g.Crop.Min.Y))/g.Cell-0.5, 0), float64(g.H-1))
+	u := min(max((px-float64(g.Crop.Min.X))/g.CellW-0.5, 0), float64(g.W-1))
+	v := min(max((py-float64(g.Crop.Min.Y))/g.CellH-0.5, 0), float64(g.H-1))
 	x0, y0 := int(u), int(v)
 	x1, y1 := min(x0+1, g.W-1), min(y0+1, g.H-1)
 	return [4]int{y0*g.W + x0, y0*g.W + x1, y1*g.W + x0, y1*g.W + x1}, float32(u - float64(x0)), float32(v - float64(y0))

@@ -141,7 +141,7 @@ func TestSelectOptions(t *testing.T) {
 func TestMergeOfOneViewAndItsTilesAgreesWithTheView(t *testing.T) {
 	// A plane is the same plane however it is cut.
 	plane := func(crop image.Rectangle, cell float64) segment.Grid {
-		g := segment.Grid{Crop: crop, Cell: cell, W: int(math.Ceil(float64(crop.Dx()) / cell)), H: int(math.Ceil(float64(crop.Dy()) / cell))}
+		g := segment.Grid{Crop: crop, CellW: cell, CellH: cell, W: int(math.Ceil(float64(crop.Dx()) / cell)), H: int(math.Ceil(float64(crop.Dy()) / cell))}
 		v := make([]float32, g.W*g.H)
 		for i := range v {
 			x := float64(crop.Min.X) + (float64(i%g.W)+0.5)*cell

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 	"sync"
 
 	"github.com/saysee/saysee/model"
@@ -21,7 +22,7 @@ var ErrSpec = errors.New("the pack's image rule cannot be followed")
 type Preparer struct {
 	spec         model.ImageSpec
 	norm         cv.Norm
-	shrink, grow cv.Interp
+	shrink, grow kernel
 
 	mu      sync.Mutex
 	shelves map[image.Point]*shelf // by the canvas' size
@@ -39,13 +40,12 @@ func New(spec model.ImageSpec) (*Preparer, error) {
 	p := &Preparer{spec: spec, shelves: map[image.Point]*shelf{}, norm: cv.Norm{
 		W: spec.Size, H: spec.Size, BGR: spec.Order == "BGR", Pad: spec.Pad, Mean: spec.Mean, Std: spec.Std,
 	}}
-	if spec.Resize != "letterbox" {
-		return nil, fmt.Errorf("%w: resize %q is not \"letterbox\"", ErrSpec, spec.Resize)
+	if !slices.Contains([]string{"letterbox", "long", "short"}, spec.Resize) {
+		return nil, fmt.Errorf("%w: resize %q is unknown", ErrSpec, spec.Resize)
 	}
 	if spec.Order != "RGB" && spec.Order != "BGR" {
 		return nil, fmt.Errorf("%w: channel order %q is neither \"RGB\" nor \"BGR\"", ErrSpec, spec.Order)
 	}
-	kernels := map[string]cv.Interp{"area": cv.Area, "linear": cv.Linear, "cubic": cv.Cubic}
 	var okShrink, okGrow bool
 	if p.shrink, okShrink = kernels[spec.Shrink]; !okShrink {
 		return nil, fmt.Errorf("%w: shrink %q is unknown", ErrSpec, spec.Shrink)
@@ -62,15 +62,21 @@ func New(spec model.ImageSpec) (*Preparer, error) {
 
 // Fill writes the part of the photo that l names into planes, [3, H, W] of l's canvas, row-major.
 func (p *Preparer) Fill(planes []float32, ph *photo.Photo, l model.Letterbox) error {
-	boxer, err := p.boxer(l.Canvas)
-	if err != nil {
-		return err
-	}
 	by := p.grow
 	if l.Scale < 1 {
 		by = p.shrink
 	}
-	err = boxer.Fill(planes, ph.Pix, l.Crop, l.Resized(), by)
+	if p.spec.PadMean {
+		defer p.clear(planes, l)
+	}
+	if by.sample != nil {
+		return p.sample(planes, ph.Pix, l, by.sample)
+	}
+	boxer, err := p.boxer(l.Canvas)
+	if err != nil {
+		return err
+	}
+	err = boxer.Fill(planes, ph.Pix, l.Crop, l.Resized(), by.cv)
 	p.mu.Lock()
 	s := p.shelf(l.Canvas)
 	s.boxers = append(s.boxers, boxer)

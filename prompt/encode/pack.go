@@ -20,7 +20,7 @@ func Open(engine *model.Engine, pack *model.Pack, dir string) (*Encoder, error) 
 	for i, t := range pack.Text.Templates {
 		templates[i] = prompt.Template(t)
 	}
-	ensemble, err := prompt.NewEnsemble(templates, prompt.NormalizeMeanNormalize)
+	ensemble, err := prompt.NewEnsemble(templates, prompt.Rule(pack.Text.Normalize))
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
 	}

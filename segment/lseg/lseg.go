@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"math"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/model"
@@ -136,9 +135,9 @@ func (e *encoding) ask(ctx context.Context, p part, words *prompt.Words, vectors
 	}
 	// Only the part of the canvas that shows the photo counts.
 	cell := float64(p.Canvas.X) / float64(w) / p.Scale
-	g := segment.Grid{Crop: p.Crop, Cell: cell, W: w, H: h}
-	g.W = min(int(math.Ceil(float64(p.Crop.Dx())/cell)), w)
-	g.H = min(int(math.Ceil(float64(p.Crop.Dy())/cell)), h)
+	g := segment.Grid{Crop: p.Crop, CellW: cell, CellH: cell}
+	g.W = min(segment.Cells(p.Crop.Dx(), cell), w)
+	g.H = min(segment.Cells(p.Crop.Dy(), cell), h)
 	g.Planes = make([][]float32, len(words.Classes))
 	for c := range g.Planes {
 		g.Planes[c] = make([]float32, g.W*g.H)
