@@ -5,14 +5,16 @@ import (
 	"image/color"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/storage"
-
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 	"github.com/rymdport/portal/filechooser"
 
 	"github.com/saysee/saysee/eval"
@@ -33,6 +35,7 @@ type evalPanel struct {
 	matches  *section
 	cards    []*matchCard
 	curve    *section
+	dots     *kit.Text // what the dots on the curves stand for
 	chart    *kit.Chart
 	lines    []curveLine // what the chart shows
 	classes  *section
@@ -47,7 +50,8 @@ func newEvalPanel(m *evaluating) *evalPanel {
 	p := &evalPanel{m: m}
 	p.truth = newTruth(m)
 	p.makeMatches()
-	p.curve = newSection(tr.L("Precision and recall"), kit.NewSpace())
+	p.dots = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted})
+	p.curve = newSection(tr.L("Precision and recall"), p.dots)
 	p.chart = kit.NewChart()
 	p.chart.OnDrag = p.drag
 	p.curve.body.Objects = []fyne.CanvasObject{kit.Pad(p.chart, 0, 16, 0, 16)}
@@ -192,7 +196,7 @@ func (p *evalPanel) updateCurve(e *session.Evaluation) {
 	default:
 		text = tr.L("dot: your threshold")
 	}
-	p.curve.count.Set(text)
+	p.dots.Set(text)
 	p.curve.head.Refresh()
 	p.chart.Set(curves)
 }
@@ -295,7 +299,7 @@ func tableHead(m *evaluating) *tableRow {
 	for _, v := range r.values {
 		v.Paint(theme.Muted)
 	}
-	r.set(tr.L("Class"), [5]string{"AP50", tr.L("Precision"), tr.L("Recall"), "F1", tr.L("Counts from")})
+	r.set(tr.L("Class"), [5]string{"AP50", tr.L("Precision"), tr.L("Recall"), "F1", tr.L("Score ≥")})
 	return r
 }
 
@@ -452,7 +456,7 @@ type truthSection struct {
 	doing    *kit.Text
 	bar      *kit.Bar
 	failed   *fyne.Container
-	cause    *kit.Text
+	cause    *widget.Label
 	where    *kit.Text
 	there    *kit.Touch
 }
@@ -519,7 +523,8 @@ func (s *truthSection) makeWork() {
 func (s *truthSection) makeFailed() {
 	m := s.m
 	s.where = kit.NewText("", kit.Style{Bold: true}).Flexible()
-	s.cause = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted}).Flexible()
+	s.cause = widget.NewLabel("")
+	s.cause.Wrapping, s.cause.SizeName, s.cause.Importance = fyne.TextWrapWord, fynetheme.SizeNameCaptionText, widget.LowImportance
 	s.there = kit.NewButton(kit.Plain, "folder", tr.L("Open their folder"), "", func() {
 		if dir := m.w.s.Evaluation().Elsewhere; dir != "" {
 			m.w.open(dir)
@@ -527,7 +532,7 @@ func (s *truthSection) makeFailed() {
 	})
 	s.failed = kit.Column{}.Stack(
 		kit.Line{Gap: 8, Left: 16, Right: 16, Height: 28}.Row(kit.NewIcon("warn", theme.Danger, 16), s.where),
-		kit.Line{Left: 40, Right: 16, Height: 24}.Row(s.cause),
+		kit.Pad(s.cause, 0, 16, 0, 32),
 		kit.Line{Gap: 8, Left: 40, Right: 16, Height: 40}.Row(kit.NewButton(kit.Plain, "retry", tr.L("Retry"), "", m.run), s.there))
 }
 
@@ -536,7 +541,8 @@ func (s *truthSection) update(e *session.Evaluation) {
 	if e.Truth != "" {
 		title = filepath.Base(e.Truth)
 		if e.Format != "" {
-			title += ", " + e.Format
+			short, _, _ := strings.Cut(e.Format, " (")
+			title += ", " + short
 		}
 		if e.State == session.EvalDone {
 			title += ", " + tr.N("%s photo", "%s photos", e.Photos)
@@ -566,7 +572,7 @@ func (s *truthSection) update(e *session.Evaluation) {
 		s.bar.Set(0)
 	case e.State == session.EvalFailed:
 		s.where.Set(filepath.Base(e.Truth))
-		s.cause.Set(session.Sentence(e.Err))
+		s.cause.SetText(session.Sentence(e.Err))
 		visible(e.Elsewhere != "", s.there)
 	}
 	s.Container.Refresh()

@@ -26,6 +26,7 @@ type evalStrip struct {
 	kinds    *kit.Segments
 	zoom     *zoomer
 	film     *film
+	narrow   bool
 }
 
 func newEvalStrip(m *evaluating) *evalStrip {
@@ -72,7 +73,11 @@ func (m *evaluating) badge(i int) (glyph, text string) {
 	return "", tr.N("%s error", "%s errors", c.Errors())
 }
 
-func (s *evalStrip) setNarrow(narrow bool) { visible(!narrow, s.kinds.Container, s.size) }
+func (s *evalStrip) setNarrow(narrow bool) {
+	s.narrow = narrow
+	visible(!narrow, s.size)
+	s.update(session.Evaluated)
+}
 
 func (s *evalStrip) update(p session.Part) {
 	if p&(session.List|session.Current|session.Evaluated) == 0 {
@@ -102,7 +107,7 @@ func (s *evalStrip) update(p session.Part) {
 		s.only.Refresh()
 	}
 	s.kinds.Pick(int(f.Show))
-	visible(done && !s.m.w.frame.narrow, s.kinds.Container)
+	visible(done && !s.narrow, s.kinds.Container)
 	s.head.Refresh()
 	s.film.update(p&session.Current != 0)
 }

@@ -68,7 +68,7 @@ func (s *status) setNarrow(narrow bool) {
 }
 
 func (s *status) update(p session.Part) {
-	if p&(session.Saved|session.List|session.Batch|session.Run|session.Regions) == 0 {
+	if p&(session.Saved|session.List|session.Batch|session.Run|session.Regions|session.Evaluated) == 0 {
 		return
 	}
 	s.left()

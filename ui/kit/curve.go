@@ -177,6 +177,9 @@ func (r *chartRenderer) layCurves() {
 		c.dots = append(c.dots, canvas.NewCircle(color.Transparent))
 	}
 	for i, curve := range c.curves {
+		if len(curve.Points) > 0 { // what holds for the first point holds before it
+			line(curve.Color, c.at(Point{0, curve.Points[0].Y}), c.at(curve.Points[0]))
+		}
 		for k := range min(len(curve.Points)-1, drawn) {
 			from, to := part(k, len(curve.Points)), part(k+1, len(curve.Points))
 			line(curve.Color, c.at(curve.Points[from]), c.at(curve.Points[to]))

@@ -88,12 +88,13 @@ func (s *Session) Evaluation() *Evaluation { return &s.evaluation }
 // already for the same truth are used again.
 func (s *Session) Evaluate(p Plan) {
 	s.StopEvaluation()
+	s.complain(s.save()) // labels are read from their files
 	ctx, cancel := context.WithCancel(s.ctx)
 	e := Evaluation{Plan: p, State: EvalReading, working: cancel}
 	s.evaluation = e
 	s.evaluations++
 	job := &evalJob{
-		s: s, plan: p, number: s.evaluations, items: s.items, folder: s.folder, sample: s.sample,
+		s: s, plan: p, number: s.evaluations, items: s.items, folder: s.folder, store: s.storeDir(), sample: s.sample,
 		table: s.project.Classes(), choice: s.choice, filter: s.filter, began: time.Now(),
 	}
 	s.wg.Go(func() {
@@ -136,6 +137,7 @@ type evalJob struct {
 	number int
 	items  []photo.Item
 	folder string
+	store  string
 	sample bool
 	table  annot.ClassTable
 	choice Choice
@@ -253,7 +255,7 @@ func (j *evalJob) readLabels(ctx context.Context) error {
 	for i, name := range j.pair.Classes {
 		class[name] = i
 	}
-	dir := filepath.Join(j.folder, annot.StoreFolder, "photos")
+	dir := filepath.Join(j.store, "photos")
 	for n, i := range j.place {
 		if err := ctx.Err(); err != nil {
 			return err
