@@ -128,7 +128,7 @@ func (t ClassTable) clean(i int, c Class) (Class, error) {
 	if j, ok := t.Find(c.Name); ok && j != i {
 		return c, fmt.Errorf("%w: %q", ErrClassName, c.Name)
 	}
-	c.Phrases, c.Negatives = slices.Clone(c.Phrases), slices.Clone(c.Negatives)
+	c.Phrases, c.Negatives, c.Examples = slices.Clone(c.Phrases), slices.Clone(c.Negatives), slices.Clone(c.Examples)
 	if len(c.Phrases) == 0 {
 		c.Phrases = []string{c.Name}
 	}

@@ -498,7 +498,7 @@ type ProjectFile struct {
 
 var projectFields = []string{"saysee", "version", "id", "order", "classes", "extra"}
 
-var classFields = []string{"name", "phrases", "negatives", "color", "deleted", "merged_into", "extra"}
+var classFields = []string{"name", "phrases", "negatives", "examples", "color", "deleted", "merged_into", "extra"}
 
 // EncodeProject writes a project as JSON, one class a line in the order of the table's rows.
 func EncodeProject(p ProjectFile) ([]byte, error) {
@@ -514,6 +514,7 @@ func EncodeProject(p ProjectFile) ([]byte, error) {
 		o.add("name", row.Name)
 		o.addUnless(len(row.Phrases) == 0, "phrases", row.Phrases)
 		o.addUnless(len(row.Negatives) == 0, "negatives", row.Negatives)
+		o.addUnless(len(row.Examples) == 0, "examples", encodeExamples(row.Examples))
 		o.addUnless(row.Color == "", "color", row.Color)
 		o.addUnless(row.fate != deleted, "deleted", true)
 		o.addUnless(row.fate != merged, "merged_into", row.into)
@@ -558,8 +559,9 @@ func decodeClass(f fields) (classRow, error) {
 	var row classRow
 	var gone bool
 	var into *int
+	var examples []exampleJSON
 	err := f.takeAll(map[string]any{
-		"name": &row.Name, "phrases": &row.Phrases, "negatives": &row.Negatives, "color": &row.Color,
+		"examples": &examples, "name": &row.Name, "phrases": &row.Phrases, "negatives": &row.Negatives, "color": &row.Color,
 		"deleted": &gone, "merged_into": &into,
 	})
 	if gone {
@@ -571,6 +573,7 @@ func decodeClass(f fields) (classRow, error) {
 	if len(row.Phrases) == 0 && row.Name != "" {
 		row.Phrases = []string{row.Name}
 	}
+	row.Examples = decodeExamples(examples)
 	row.extra = f.rest()
 	return row, err
 }

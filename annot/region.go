@@ -112,6 +112,17 @@ type Class struct {
 	Phrases []string
 	// Negatives are words for what the class is not; a region that matches one better is not this class.
 	Negatives []string
+	// Examples are regions that a person has pointed out: more like them are this class too.
+	Examples []Example
 	// Color is "#RRGGBB", or empty for the palette's colour of the class's index.
 	Color string
+}
+
+// Example is a region by which a class is found, as it is by words: what a detector sees in it, as a vector.
+type Example struct {
+	// Space names what made the vector. No other detector can compare it, so there the example finds nothing.
+	Space  string
+	Vector []float32 // of unit length
+	Photo  string    // where the region is, for people
+	Box    Box
 }

@@ -182,6 +182,8 @@ func (c *Candidates) found(p pick) Found {
 	phrase := class.Name
 	if i := int(p.phrase); i < len(class.Phrases) {
 		phrase = class.Phrases[i]
+	} else if i -= len(class.Phrases); i < len(class.Examples) {
+		phrase = LikePrefix + class.Examples[i].Photo
 	}
 	return Found{
 		Candidate: p.box,
@@ -194,6 +196,9 @@ func (c *Candidates) found(p pick) Found {
 		},
 	}
 }
+
+// LikePrefix begins the phrase of a region that was found by an example; the example's photo follows.
+const LikePrefix = "≈ "
 
 // Best returns the strongest score of a class, whatever its threshold, for "nothing above 0.35, best 0.28".
 func (c *Candidates) Best(class int) float64 {

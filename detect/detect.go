@@ -30,6 +30,19 @@ type Encoding interface {
 	Release()
 }
 
+// Exemplary is an Encoding whose family sees each box as a vector, so that a box can ask for more like itself.
+type Exemplary interface {
+	// Example returns what the family sees in a box of the photo, in photo pixels; false where it sees nothing
+	// of that extent. Ask finds a class that has it among its Examples.
+	Example(box annot.Box) (annot.Example, bool)
+}
+
+// Masker is an Encoding whose family can fill any box with a mask, not only those that it found.
+type Masker interface {
+	// Mask returns the mask of what a box of the photo, in photo pixels, is around. It may be empty.
+	Mask(ctx context.Context, box annot.Box) (annot.Mask, error)
+}
+
 // Found is a region and the candidate that it came from.
 type Found struct {
 	annot.Region

@@ -99,6 +99,16 @@ func (p *Pack) TextFingerprint() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// Fingerprint names the files of roles by what is in them.
+func (p *Pack) Fingerprint(roles ...string) string {
+	h := sha256.New()
+	for _, role := range roles {
+		f, _ := p.file(role)
+		fmt.Fprintln(h, f.SHA256)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
 // ReadScoring decodes the manifest's scoring rule into a family's own type. Unknown fields are an error:
 // a rule that is only half understood gives wrong scores.
 func (p *Pack) ReadScoring(rule any) error {

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"image"
 	"slices"
 	"time"
@@ -262,6 +264,31 @@ func (a *Analysis) Masks(ctx context.Context, boxes []detect.Found) error {
 	}
 	defer a.stage(StageMasks, time.Now())
 	return a.boxes.Masks(ctx, boxes)
+}
+
+// ErrCannot marks a question that the models in use have no answer to.
+var ErrCannot = errors.New("the models in use cannot do this")
+
+// Example returns what the detector sees in a box of the photo, so that a class can look for more like it. It
+// runs no session. The error wraps ErrCannot; ok is false where the detector sees nothing of that extent.
+func (a *Analysis) Example(box annot.Box) (x annot.Example, ok bool, err error) {
+	e, can := a.boxes.(detect.Exemplary)
+	if !can {
+		return annot.Example{}, false, fmt.Errorf("look for more like a region: %w", ErrCannot)
+	}
+	x, ok = e.Example(box)
+	return x, ok, nil
+}
+
+// Mask fills a box of the photo with the mask of what it is around, which may be empty. The error wraps
+// ErrCannot for a detector without a mask head.
+func (a *Analysis) Mask(ctx context.Context, box annot.Box) (annot.Mask, error) {
+	m, can := a.boxes.(detect.Masker)
+	if !can {
+		return annot.Mask{}, fmt.Errorf("fill a box with a mask: %w", ErrCannot)
+	}
+	defer a.stage(StageMasks, time.Now())
+	return m.Mask(ctx, box)
 }
 
 // Regions asks, selects and, if wanted, makes masks: all that a batch needs of a photo. Painted regions come

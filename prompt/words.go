@@ -13,7 +13,11 @@ type Words struct {
 	positives []span
 	negatives []span
 	phrases   []string
-	Vectors   [][]float32 // one a phrase of Phrases
+	// examples' logits follow those of the phrases. number is the place of each in its class's list.
+	examples []span
+	number   []int
+	vectors  [][]float32
+	Vectors  [][]float32 // one a phrase of Phrases
 }
 
 type span struct{ from, to int }
@@ -28,6 +32,39 @@ func NewWords(classes []annot.Class) *Words {
 		w.negatives = append(w.negatives, w.add(c.Negatives))
 	}
 	return w
+}
+
+// WithExamples lets the classes' examples of a space find them too, as phrases do: their logits follow those of
+// the phrases.
+func (w *Words) WithExamples(space string) *Words {
+	at := len(w.phrases)
+	for _, c := range w.Classes {
+		s := span{from: at}
+		for i, x := range c.Examples {
+			if x.Space == space {
+				w.vectors, w.number = append(w.vectors, x.Vector), append(w.number, i)
+				at++
+			}
+		}
+		s.to = at
+		w.examples = append(w.examples, s)
+	}
+	return w
+}
+
+// Examples returns the vectors of the examples that are compared.
+func (w *Words) Examples() [][]float32 { return w.vectors }
+
+// best returns the strongest logit of a class, and the number of the phrase that it is of; the numbers of
+// examples follow those of the phrases.
+func (w *Words) best(logits []float32, c int) (best float32, at int) {
+	best, at = bestOf(logits, w.positives[c])
+	if len(w.examples) > 0 {
+		if v, i := bestOf(logits, w.examples[c]); v > best {
+			return v, len(w.Classes[c].Phrases) + w.number[w.examples[c].from-len(w.phrases)+i]
+		}
+	}
+	return best, at
 }
 
 func (w *Words) add(phrases []string) span {
@@ -52,7 +89,7 @@ func (w *Words) Fuse(logits, probs []float32, which []uint16) {
 	}
 	sum := math.Exp(float64(-top))
 	for c := range w.Classes {
-		best, at := bestOf(logits, w.positives[c])
+		best, at := w.best(logits, c)
 		probs[c], which[c] = best, uint16(at)
 		sum += math.Exp(float64(best - top))
 	}

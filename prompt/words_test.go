@@ -19,23 +19,28 @@ func TestFuse(t *testing.T) {
 	}{
 		"should be a softmax against a background of logit 0": {
 			[]annot.Class{{Name: "a", Phrases: []string{"a"}}, {Name: "b", Phrases: []string{"b"}}},
-			[]float32{1, 2}, []float64{e(1) / (1 + e(1) + e(2)), e(2) / (1 + e(1) + e(2))},
+			[]float32{1, 2},
+			[]float64{e(1) / (1 + e(1) + e(2)), e(2) / (1 + e(1) + e(2))},
 		},
 		"should count synonyms once, by the best": {
 			[]annot.Class{{Name: "a", Phrases: []string{"a", "a'"}}, {Name: "b", Phrases: []string{"b"}}},
-			[]float32{1, 3, 2}, []float64{e(3) / (1 + e(3) + e(2)), e(2) / (1 + e(3) + e(2))},
+			[]float32{1, 3, 2},
+			[]float64{e(3) / (1 + e(3) + e(2)), e(2) / (1 + e(3) + e(2))},
 		},
 		"should let a negative take probability without a veto": {
 			[]annot.Class{{Name: "a", Phrases: []string{"a"}, Negatives: []string{"n"}}},
-			[]float32{2, 1}, []float64{e(2) / (1 + e(2) + e(1))},
+			[]float32{2, 1},
+			[]float64{e(2) / (1 + e(2) + e(1))},
 		},
 		"should veto a class that its negative beats, and no other": {
 			[]annot.Class{{Name: "a", Phrases: []string{"a"}, Negatives: []string{"n"}}, {Name: "b", Phrases: []string{"b"}}},
-			[]float32{1, 1, 2}, []float64{0, e(1) / (1 + e(1) + e(1) + e(2))},
+			[]float32{1, 1, 2},
+			[]float64{0, e(1) / (1 + e(1) + e(1) + e(2))},
 		},
 		"should stay finite for huge logits": {
 			[]annot.Class{{Name: "a", Phrases: []string{"a"}}},
-			[]float32{5000}, []float64{1},
+			[]float32{5000},
+			[]float64{1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,5 +89,26 @@ func TestColumnsCompeteAndNegativesVeto(t *testing.T) {
 	w.Veto(columns)
 	if d := cmp.Diff([]float32{0, 2, 5}, columns); d != "" {
 		t.Errorf("after the veto: %s", d)
+	}
+}
+
+func TestFuseFindsByExamplesOfTheSameSpace(t *testing.T) {
+	here := func(x float32) annot.Example { return annot.Example{Space: "a", Vector: []float32{x}} }
+	w := prompt.NewWords([]annot.Class{
+		{Name: "cat", Phrases: []string{"cat", "kitten"}, Examples: []annot.Example{{Space: "b", Vector: []float32{9}}, here(1)}},
+		{Name: "dog", Phrases: []string{"dog"}, Negatives: []string{"toy"}, Examples: []annot.Example{here(2)}},
+	}).WithExamples("a")
+	if got := w.Examples(); len(got) != 2 || got[0][0] != 1 || got[1][0] != 2 {
+		t.Fatalf("vectors %v", got)
+	}
+	probs, which := make([]float32, 2), make([]uint16, 2)
+	// cat, kitten, dog, toy, then the examples
+	w.Fuse([]float32{1, 0, 1, -5, 4, float32(math.Inf(-1))}, probs, which)
+	if which[0] != 3 || which[1] != 0 || probs[0] < 0.9 {
+		t.Errorf("probabilities %v by %v", probs, which)
+	}
+	w.Fuse([]float32{1, 0, 1, 5, 0, 4}, probs, which)
+	if probs[1] != 0 {
+		t.Error("a negative does not veto an example")
 	}
 }

@@ -59,14 +59,19 @@ type Detector struct {
 	pack                  *model.Pack
 	rule                  rule
 	text                  *encode.Encoder
+	space                 string // of the regions' vectors
 	trunk, regions, masks *model.Session
 }
 
-var _ detect.Detector = (*Detector)(nil)
+var (
+	_ detect.Detector  = (*Detector)(nil)
+	_ detect.Exemplary = (*encoding)(nil)
+	_ detect.Masker    = (*encoding)(nil)
+)
 
 // New loads the pack's networks.
 func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Detector, error) {
-	d := &Detector{pack: pack, text: text}
+	d := &Detector{pack: pack, text: text, space: pack.Fingerprint("trunk", "regions")}
 	if err := pack.ReadScoring(&d.rule); err != nil {
 		return nil, err
 	}
@@ -92,6 +97,7 @@ func (d *Detector) Encode(ctx context.Context, views []*model.View) (detect.Enco
 			return nil, err
 		}
 	}
+	e.centre = sync.OnceValue(e.makeCentre)
 	return e, nil
 }
 
@@ -103,6 +109,8 @@ type encoding struct {
 
 	mu    sync.Mutex
 	masks map[int]annot.Mask
+
+	centre func() []float32 // see makeCentre
 }
 
 // head is what the region head made of one view.
@@ -149,7 +157,7 @@ func (e *encoding) add(ctx context.Context, v *model.View) error {
 
 // Ask scores every box against the words: the text encoder runs for words never seen, nothing else does.
 func (e *encoding) Ask(ctx context.Context, classes []annot.Class) (*detect.Candidates, error) {
-	words := prompt.NewWords(classes)
+	words := prompt.NewWords(classes).WithExamples(e.d.space)
 	vectors, _, err := e.d.text.Vectors(ctx, words.Phrases())
 	if err != nil {
 		return nil, err
@@ -159,7 +167,8 @@ func (e *encoding) Ask(ctx context.Context, classes []annot.Class) (*detect.Cand
 		Model: e.d.pack.ID, Classes: classes, Boxes: e.boxes,
 		Scores: make([]float32, len(e.boxes)*n), Phrases: make([]uint16, len(e.boxes)*n),
 	}
-	logits := make([]float32, len(vectors))
+	phrases := len(vectors)
+	logits := make([]float32, phrases+len(words.Examples()))
 	for _, h := range e.heads {
 		dim := int(h.embeds().Shape[1])
 		for i := range h.count() {
@@ -170,6 +179,7 @@ func (e *encoding) Ask(ctx context.Context, classes []annot.Class) (*detect.Cand
 			for k, w := range vectors {
 				logits[k] = float32(e.d.rule.Tau*float64(dot(vec, w)) + e.d.rule.Bias)
 			}
+			e.like(vec, words.Examples(), logits[phrases:])
 			row := (h.first + i) * n
 			words.Fuse(logits, c.Scores[row:row+n], c.Phrases[row:row+n])
 			for k := row; k < row+n; k++ {
@@ -238,25 +248,66 @@ func (e *encoding) runMasks(ctx context.Context, h head, boxes []int) error {
 	if err != nil {
 		return err
 	}
+	canvas := make([]annot.Box, len(boxes))
+	for k, i := range boxes {
+		canvas[k] = h.canvasBox(i - h.first)
+	}
+	masks, err := e.d.fill(ctx, f, h.view, canvas)
+	if err != nil {
+		return err
+	}
+	for k, i := range boxes {
+		e.masks[i] = masks[k]
+	}
+	return nil
+}
+
+// fill runs the mask head on boxes of a view's canvas.
+func (d *Detector) fill(ctx context.Context, f []*model.Tensor, v *model.View, boxes []annot.Box) ([]annot.Mask, error) {
 	in, err := model.NewF32(int64(len(boxes)), 4)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer in.Release()
-	for k, i := range boxes {
-		copy(in.F32[4*k:], h.canvas(i-h.first))
+	for k, b := range boxes {
+		copy(in.F32[4*k:], []float32{float32(b.X0), float32(b.Y0), float32(b.X1), float32(b.Y1)})
 	}
-	out, err := e.d.masks.Run(ctx, f[1], f[2], f[3], in)
+	out, err := d.masks.Run(ctx, f[1], f[2], f[3], in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer model.ReleaseAll(out)
 	side := int(out[0].Shape[1])
-	for k, i := range boxes {
-		grid := out[0].F32[k*side*side : (k+1)*side*side]
-		e.masks[i] = detect.Paste(grid, side, h.view.ToPhotoUnclipped(h.canvasBox(i-h.first)), h.view.Crop)
+	masks := make([]annot.Mask, len(boxes))
+	for k, b := range boxes {
+		masks[k] = detect.Paste(out[0].F32[k*side*side:(k+1)*side*side], side, v.ToPhotoUnclipped(b), v.Crop)
 	}
-	return nil
+	return masks, nil
+}
+
+// Mask implements detect.Masker, on the view that sees most of the box and shows it largest.
+func (e *encoding) Mask(ctx context.Context, box annot.Box) (annot.Mask, error) {
+	var best *model.View
+	var score float64
+	for _, h := range e.heads {
+		crop := h.view.Crop
+		in := box.Intersect(annot.Box{X0: float64(crop.Min.X), Y0: float64(crop.Min.Y), X1: float64(crop.Max.X), Y1: float64(crop.Max.Y)})
+		if s := in.Area() * h.view.Scale; s > score {
+			best, score = h.view, s
+		}
+	}
+	if best == nil {
+		return annot.Mask{}, nil
+	}
+	f, err := best.Features(ctx, e.d.trunk)
+	if err != nil {
+		return annot.Mask{}, err
+	}
+	masks, err := e.d.fill(ctx, f, best, []annot.Box{best.ToCanvas(box)})
+	if err != nil {
+		return annot.Mask{}, err
+	}
+	return masks[0], nil
 }
 
 // Release gives the region head's outputs back. Candidates that were asked for stay valid.

@@ -1,0 +1,100 @@
+package vild
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/saysee/saysee/annot"
+)
+
+// Regions' vectors have much in common with each other, whatever is in them: on COCO photos the starter's have a
+// mean of length 0.85. What tells things apart is the rest, so an example is compared by its vector, and that of
+// each box, less what is common. That is the mean of the boxes of the same photo that look least like things.
+// On 70 COCO photos the boxes of a class lie at a cosine of 0.61 (median) to an example of it on another photo;
+// of boxes without a thing 1 in 100 lies over 0.56, of things of other classes 1 in 20 over 0.52.
+const (
+	commonShare = 4 // the quarter of the boxes with the least scores of their own
+	exampleAt   = 0.5
+	exampleTau  = 15
+)
+
+// leastOverlap is the IoU from which a box that a person means is one that the model has.
+const leastOverlap = 0.4
+
+// Example implements detect.Exemplary: the vector of the box that covers most of the one that is meant.
+func (e *encoding) Example(box annot.Box) (annot.Example, bool) {
+	best, at := leastOverlap, -1
+	for i, b := range e.boxes {
+		if iou := b.IoU(box); iou > best {
+			best, at = iou, i
+		}
+	}
+	if at < 0 {
+		return annot.Example{}, false
+	}
+	return annot.Example{Space: e.d.space, Vector: e.rest(e.vector(at)), Box: box}, true
+}
+
+// vector returns the vector of a box of the photo's list.
+func (e *encoding) vector(i int) []float32 {
+	for _, h := range e.heads {
+		if i >= h.first && i < h.first+h.count() {
+			dim := int(h.embeds().Shape[1])
+			return h.embeds().F32[(i-h.first)*dim : (i-h.first+1)*dim]
+		}
+	}
+	return nil
+}
+
+// makeCentre returns what the vectors of this photo have in common.
+func (e *encoding) makeCentre() []float32 {
+	order := make([]int, len(e.boxes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(e.weights[a], e.weights[b]) })
+	order = order[:(len(order)+commonShare-1)/commonShare]
+	var centre []float32
+	for _, i := range order {
+		v := e.vector(i)
+		if centre == nil {
+			centre = make([]float32, len(v))
+		}
+		for k, x := range v {
+			centre[k] += x / float32(len(order))
+		}
+	}
+	return centre
+}
+
+// rest returns a vector less what is common, of unit length.
+func (e *encoding) rest(v []float32) []float32 {
+	out := make([]float32, len(v))
+	var sum float64
+	for k, c := range e.centre() {
+		out[k] = v[k] - c
+		sum += float64(out[k]) * float64(out[k])
+	}
+	if sum == 0 {
+		return out
+	}
+	for k := range out {
+		out[k] /= float32(math.Sqrt(sum))
+	}
+	return out
+}
+
+// like writes the logits of a box's vector beside examples.
+func (e *encoding) like(vec []float32, examples [][]float32, logits []float32) {
+	if len(examples) == 0 {
+		return
+	}
+	rest := e.rest(vec)
+	for k, x := range examples {
+		logits[k] = float32(math.Inf(-1))
+		if len(x) == len(rest) {
+			logits[k] = exampleTau * (dot(rest, x) - exampleAt)
+		}
+	}
+}
