@@ -87,7 +87,7 @@ func (s *Session) runBatch(ctx context.Context, b *batchRun, r *request, rows []
 	}
 	defer models.Close() //nolint:errcheck // nothing is written
 	job := &batch.Job{
-		Models: models, Question: r.question(), Filter: r.filter.pipeline(nil), Canvas: pipeline.Canvas{}, Workers: 1,
+		Models: models, Question: r.question(), Filter: r.filter.pipeline(rows), Canvas: pipeline.Canvas{}, Workers: 1,
 		Done: func(res batch.Result) error {
 			b.pass()
 			taken := make(chan struct{})

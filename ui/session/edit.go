@@ -335,6 +335,9 @@ func (s *Session) Create(box annot.Box, shape annot.Shape) error {
 	})
 	if err == nil {
 		s.Select(id)
+		if shape == nil && s.Fills {
+			s.FillMask(id)
+		}
 	}
 	return err
 }

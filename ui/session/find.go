@@ -66,6 +66,8 @@ type request struct {
 	asked  []annot.Class
 	rows   []int // of asked, in the class table
 	filter Filter
+	// job is what to do with the photo in place of asking for words, nil for those.
+	job func(context.Context, *pipeline.Analysis) error
 }
 
 func (r *request) question() pipeline.Question {
@@ -88,6 +90,7 @@ type finder struct {
 	s    *Session
 	mu   sync.Mutex
 	next *request
+	jobs []*request         // wait until nothing else is asked
 	halt context.CancelFunc // of the request in work
 	wake chan struct{}
 	over chan struct{}
@@ -123,11 +126,25 @@ func (f *finder) ask(r *request) {
 	}
 }
 
+// later does a job on a photo when what was asked before is done.
+func (f *finder) later(r *request) {
+	if f.s.closed {
+		return
+	}
+	f.mu.Lock()
+	f.jobs = append(f.jobs, r)
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
 // drop gives up what is asked and in work.
 func (f *finder) drop() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.next = nil
+	f.next, f.jobs = nil, nil
 	if f.halt != nil {
 		f.halt()
 	}
@@ -146,6 +163,9 @@ func (f *finder) take() (*request, context.Context) {
 	defer f.mu.Unlock()
 	r := f.next
 	f.next = nil
+	if r == nil && len(f.jobs) > 0 {
+		r, f.jobs = f.jobs[0], f.jobs[1:]
+	}
 	if r == nil {
 		return nil, nil
 	}
@@ -235,17 +255,21 @@ func (f *finder) look(ctx context.Context, r *request) error {
 	} else {
 		f.photo.Stages = nil
 	}
+	if r.job != nil {
+		err := r.job(ctx, f.photo)
+		f.tell(Done, nil)
+		return err
+	}
 	all, err := f.photo.Ask(ctx, r.question())
 	if err != nil {
 		return err
 	}
 	ans := &answer{rel: r.rel, rows: r.rows, all: all, masks: map[int]annot.Mask{}}
-	if err := f.mask(ctx, ans, r.filter.pipeline(nil), true); err != nil {
+	if err := f.mask(ctx, ans, r.filter.pipeline(r.rows), true); err != nil {
 		return err
 	}
 	// What a lower threshold would let through gets its masks now, so that moving it runs nothing.
-	low := r.filter
-	low.Score = min(low.Score, lowest)
+	low := r.filter.open(lowest)
 	f.s.post(func() { f.s.answered(ans) })
 	if err := f.mask(ctx, ans, low.pipeline(nil), false); err != nil && !errors.Is(err, context.Canceled) {
 		return err

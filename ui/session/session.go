@@ -104,6 +104,9 @@ type Session struct {
 	selected []annot.RegionID
 	clip     []annot.Region
 
+	// Fills lets a box that is drawn by hand get a mask of what is in it.
+	Fills bool
+
 	message   Message
 	savedAt   time.Time
 	saveTimer *time.Timer

@@ -17,6 +17,37 @@ import (
 type Filter struct {
 	Score   float64 // least score
 	Overlap float64 // IoU from which the weaker of two of one class goes
+	// Own holds the least scores of classes, by row, that differ from Score. It is never changed in place.
+	Own map[int]float64
+}
+
+// Least returns the least score of a class.
+func (f Filter) Least(row int) float64 {
+	if v, ok := f.Own[row]; ok {
+		return v
+	}
+	return f.Score
+}
+
+// With returns the filter with a least score of its own for a class; a negative one takes that away.
+func (f Filter) With(row int, least float64) Filter {
+	own := map[int]float64{}
+	for k, v := range f.Own {
+		own[k] = v
+	}
+	if own[row] = least; least < 0 {
+		delete(own, row)
+	}
+	f.Own = own
+	return f
+}
+
+// open returns the filter with all least scores at most at one.
+func (f Filter) open(score float64) Filter {
+	for _, v := range f.Own {
+		score = min(score, v)
+	}
+	return Filter{Score: min(f.Score, score), Overlap: f.Overlap}
 }
 
 // DefaultFilter returns the filter of a fresh start.
@@ -28,10 +59,17 @@ const across = 0.85
 // smallest is the least share of the photo that a painted region covers.
 const smallest = 0.0005
 
-func (f Filter) pipeline(off map[int]bool) pipeline.Filter {
+// pipeline returns the filter for an answer whose classes are rows of the table.
+func (f Filter) pipeline(rows []int) pipeline.Filter {
+	own := map[int]float64{}
+	for i, row := range rows {
+		if v, ok := f.Own[row]; ok {
+			own[i] = v
+		}
+	}
 	return pipeline.Filter{
-		Boxes:  detect.Options{Score: f.Score, NMS: f.Overlap, CrossNMS: across, Max: 1000, Off: off},
-		Pixels: segment.Options{Score: f.Score, MinArea: smallest, Off: off, Max: 200},
+		Boxes:  detect.Options{Score: f.Score, PerClass: own, NMS: f.Overlap, CrossNMS: across, Max: 1000},
+		Pixels: segment.Options{Score: f.Score, PerClass: own, MinArea: smallest, Max: 200},
 	}
 }
 
@@ -66,7 +104,7 @@ func (s *Session) choose() {
 		s.found = s.fromAnswer()
 	} else {
 		for _, r := range s.project.Regions(s.photo.Item.Rel) {
-			if r.Review == annot.Suggested && r.Score > s.filter.Score {
+			if r.Review == annot.Suggested && r.Score > s.filter.Least(r.Class) {
 				s.found = append(s.found, r)
 			}
 		}
@@ -89,7 +127,7 @@ func (s *Session) choose() {
 }
 
 func (s *Session) fromAnswer() []annot.Region {
-	boxes, pixels := s.answer.all.Select(s.filter.pipeline(nil))
+	boxes, pixels := s.answer.all.Select(s.filter.pipeline(s.answer.rows))
 	out := make([]annot.Region, 0, len(boxes)+len(pixels))
 	for _, b := range boxes {
 		r := b.Region
@@ -177,11 +215,11 @@ func (s *Session) BestBelow() (name string, score float64, ok bool) {
 		return "", 0, false
 	}
 	for k, row := range s.answer.rows {
-		if v := s.answer.all.Boxes.Best(k); v > score && !s.hidden[row] {
+		if v := s.answer.all.Boxes.Best(k); v > score && v <= s.filter.Least(row) && !s.hidden[row] {
 			name, score, ok = s.project.Classes().Row(row).Name, v, true
 		}
 	}
-	return name, score, ok && score <= s.filter.Score
+	return name, score, ok
 }
 
 // Answered reports whether the models have looked at the photo in sight.

@@ -57,7 +57,7 @@ func (s *Session) setWords(e *annot.Edit, words []annot.Class) error {
 		row, ok := e.Classes().Find(c.Name)
 		var err error
 		if ok {
-			c.Color = e.Classes().Row(row).Color
+			c.Color, c.Examples = e.Classes().Row(row).Color, e.Classes().Row(row).Examples
 			if !sameWords(c, e.Classes().Row(row)) {
 				err = e.SetClass(row, c)
 			}
