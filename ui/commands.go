@@ -133,6 +133,9 @@ func (w *Window) labelCommands() []command {
 		{"select-all", g, tr.L("Select all"), []string{"Ctrl+A"}, w.selectAll, nil},
 		{"class", g, tr.L("Change class"), []string{"Ctrl+E"}, func() { w.panel.chooseClass() }, some},
 		{"again-class", g, tr.L("The same class as last"), []string{"Ctrl+Alt+Y"}, func() { w.try(w.s.Relabel(w.s.Class())) }, some},
+		{"like", g, tr.L("More like this"), []string{"Shift+L"}, w.like, some},
+		{"fill", g, tr.L("Fill the box with a mask"), []string{"M"}, func() { w.s.FillMask(w.s.Selected()...) }, some},
+		{"own-score", g, tr.L("A threshold of its own for the class"), []string{"Shift+T"}, func() { w.ownThreshold(w.s.Class()) }, nil},
 		{"lock", g, tr.L("Lock"), []string{"L"}, func() { w.s.Lock(w.s.Selected()...) }, some},
 		{"hide", g, tr.L("Hide"), []string{"H"}, w.hide, some},
 		{"show-hidden", g, tr.L("Show what is hidden"), []string{"Shift+H"}, w.s.ShowHidden, labels},
@@ -204,6 +207,25 @@ func (w *Window) accept() {
 		}
 	}
 	w.s.Accept(selected...)
+}
+
+// like looks for more like the selected region.
+func (w *Window) like() {
+	ids := w.s.Selected()
+	w.s.Like(ids[len(ids)-1])
+}
+
+// ownThreshold gives a class a threshold of its own, or takes it away.
+func (w *Window) ownThreshold(row int) {
+	f := w.s.Filter()
+	least := f.Score
+	if _, own := f.Own[row]; own {
+		least = -1
+	}
+	if row >= 0 {
+		w.s.SetFilter(f.With(row, least))
+		w.s.FilterEnded()
+	}
 }
 
 func (w *Window) hide() {
@@ -295,15 +317,15 @@ func (w *Window) key(name fyne.KeyName) {
 	if !ok {
 		return
 	}
-	if w.asking() {
-		if key == "Esc" {
-			w.top.Hide()
-			w.focusView()
-		}
-		return
-	}
 	if w.shift() {
 		key = "Shift+" + key
+	}
+	if w.asking() {
+		w.dialogKey(key)
+		return
+	}
+	if w.walkStops(key) {
+		return
 	}
 	if w.mode.key(key) {
 		w.draw(0)
@@ -313,7 +335,7 @@ func (w *Window) key(name fyne.KeyName) {
 	case "Esc":
 		w.escape()
 	case "F6", "Shift+F6":
-		w.nextPlace()
+		w.nextPlace(key == "Shift+F6")
 	default:
 		w.press(key)
 		return
@@ -353,16 +375,6 @@ func (w *Window) escape() {
 		return
 	}
 	w.s.Select()
-}
-
-// nextPlace walks the keyboard between prompt and canvas.
-func (w *Window) nextPlace() {
-	if w.win.Canvas().Focused() == w.prompt.entry {
-		w.focusView()
-		w.view.ShowFocus(true)
-		return
-	}
-	w.prompt.focus()
 }
 
 func (w *Window) shift() bool {

@@ -95,7 +95,7 @@ func (w *Window) contextMenu(at fyne.Position, id annot.RegionID) {
 		}
 	default:
 		w.s.Select(id)
-		for _, t := range []string{"class", "duplicate", "copy", "lock", "hide", "delete"} {
+		for _, t := range []string{"class", "like", "fill", "duplicate", "copy", "lock", "hide", "delete"} {
 			items = append(items, w.menuItem(t))
 		}
 	}

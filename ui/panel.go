@@ -99,8 +99,9 @@ func newPanel(w *Window) *panel {
 	p.noClass = remark(tr.L("Type words above, or press +."))
 	p.show = newShow(w)
 	p.acceptKey = kit.NewKeyCap(w.keyOf("accept-all"))
-	p.acceptAll = kit.Line{Gap: 4}.Row(
-		kit.NewButton(kit.Quiet, "", tr.L("Accept all"), "", func() { w.do("accept-all") }), p.acceptKey)
+	above := kit.NewIconButton("down", tr.L("Accept all above a score…"), w.keyOf("accept-above"), 24, 12, func() { w.do("accept-above") })
+	p.acceptAll = kit.Line{}.Row(
+		kit.NewButton(kit.Quiet, "", tr.L("Accept all"), "", func() { w.do("accept-all") }), p.acceptKey, above.Touch)
 	p.suggestions = newSection(tr.L("Suggestions"), p.acceptAll)
 	p.nothing = newNothing(w)
 	p.accepted = newSection(tr.L("Accepted"))
@@ -153,7 +154,7 @@ func (p *panel) updateClasses() {
 	objects := []fyne.CanvasObject{}
 	for i, row := range order {
 		p.classRows[i].set(i, row)
-		objects = append(objects, p.classRows[i])
+		objects = append(objects, p.classRows[i].block)
 	}
 	if len(order) == 0 {
 		objects = append(objects, p.noClass)
@@ -238,6 +239,8 @@ type classRow struct {
 	count    *kit.Text
 	eye      *kit.IconButton
 	line     *fyne.Container
+	own      *slide          // its own threshold
+	block    *fyne.Container // the row, and below it the threshold
 }
 
 func newClassRow(w *Window) *classRow {
@@ -267,6 +270,11 @@ func newClassRow(w *Window) *classRow {
 	})
 	r.OnDouble = r.edit
 	r.OnMenu = r.menu
+	r.own = newSlide(tr.L("from"), 0, true, func(v float64) string { return fmt.Sprintf("%.2f", v) }, func(v float64) {
+		w.s.SetFilter(w.s.Filter().With(r.row, v))
+	})
+	r.own.slider.OnEnd = w.s.FilterEnded
+	r.block = kit.Column{}.Stack(r, r.own.row)
 	return r
 }
 
@@ -282,13 +290,20 @@ func (r *classRow) set(place, row int) {
 	col := w.swatch(row)
 	kit.PaintSwatch(r.swatch, col, col.ringed)
 	r.name.Set(c.Name)
-	r.synonyms.Set(strings.TrimPrefix(synonyms(c), "| "))
+	words := strings.TrimPrefix(synonyms(c), "| ")
+	if n := len(c.Examples); n > 0 {
+		words = strings.TrimSpace(words + "  ≈ " + tr.Count(n))
+	}
+	r.synonyms.Set(words)
 	negative := ""
 	for _, n := range c.Negatives {
 		negative += "− " + n + " "
 	}
 	r.negative.Set(strings.TrimSpace(negative))
 	r.count.Set(strconv.Itoa(w.s.Count(row)))
+	least, own := w.s.Filter().Own[row]
+	visible(own, r.own.row)
+	r.own.set(least)
 	name, second := theme.Text, theme.Muted
 	icon := "eye"
 	if w.s.Hidden(row) {
@@ -313,7 +328,15 @@ func (r *classRow) edit() {
 
 func (r *classRow) menu(at fyne.Position) {
 	w := r.w
+	threshold := tr.L("A threshold of its own")
+	if _, own := w.s.Filter().Own[r.row]; own {
+		threshold = tr.L("The threshold of all")
+	}
+	forget := fyne.NewMenuItem(tr.L("Forget its examples"), func() { w.try(w.s.ForgetExamples(r.row)); w.draw(0) })
+	forget.Disabled = len(w.s.Classes().Row(r.row).Examples) == 0
 	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("",
+		fyne.NewMenuItem(threshold, func() { w.ownThreshold(r.row); w.draw(0) }),
+		forget, fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem(tr.L("Rename…"), func() { w.askName(r.row) }),
 		fyne.NewMenuItem(tr.L("Colour…"), func() { w.askColor(r.row) }),
 		fyne.NewMenuItem(tr.L("Delete"), func() { w.try(w.s.DeleteClass(r.row)) }),
@@ -483,7 +506,11 @@ func newShow(w *Window) *showSection {
 		w.settings.mask = v
 		w.view.SetOptions(w.viewOptions())
 	})
-	s.confidence.slider.OnEnd, s.overlap.slider.OnEnd = w.s.FilterEnded, w.s.FilterEnded
+	ended := func() {
+		w.settings.setFilter(w.s.Filter())
+		w.s.FilterEnded()
+	}
+	s.confidence.slider.OnEnd, s.overlap.slider.OnEnd = ended, ended
 	s.mask.slider.OnEnd = func() { w.settings.setMask(w.settings.mask) }
 	chart := kit.Lay(kit.Fixed(200, 26), func(z fyne.Size) {
 		kit.Place(s.histogram, 16+slideLeft, 0, z.Width-32-slideLeft-slideRight, 24)
@@ -577,6 +604,7 @@ type selectedSection struct {
 	class  *kit.Text
 	values [4]*kit.Text
 	origin *kit.Text
+	fill   *kit.Touch
 	line   *fyne.Container
 }
 
@@ -603,8 +631,13 @@ func newSelected(w *Window) *selectedSection {
 		}
 	}, boxes...)
 	s.origin = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted}).Flexible()
+	more := kit.NewButton(kit.Quiet, "", tr.L("More like this"), "", func() { w.do("like") })
+	more.Tip, more.Key = tr.L("Look for regions like this one, on all photos"), w.keyOf("like")
+	s.fill = kit.NewButton(kit.Quiet, "", tr.L("Fill"), "", func() { w.do("fill") })
+	s.fill.Tip, s.fill.Key = tr.L("Fill the box with a mask"), w.keyOf("fill")
 	s.body.Objects = []fyne.CanvasObject{
-		kit.Pad(s.field, 0, 16, 8, 16), grid, kit.Line{Left: 16, Right: 16, Height: rowHeight}.Row(s.origin),
+		kit.Pad(s.field, 0, 16, 8, 16), grid,
+		kit.Line{Gap: 4, Left: 16, Right: 8, Height: rowHeight}.Row(s.origin, kit.NewSpace(), s.fill, more),
 	}
 	s.Hide()
 	return s
@@ -630,6 +663,7 @@ func (s *selectedSection) update() {
 		s.note.Set(extent(r))
 	}
 	s.figures(r.Box)
+	visible(r.Shape == nil && r.Review == annot.Accepted, s.fill)
 	s.origin.Set(origin(r))
 	s.Container.Refresh()
 }

@@ -86,7 +86,8 @@ func (p *prompt) update() {
 }
 
 func equalClass(a, b annot.Class) bool {
-	return a.Name == b.Name && a.Color == b.Color && slices.Equal(a.Phrases, b.Phrases) && slices.Equal(a.Negatives, b.Negatives)
+	return a.Name == b.Name && a.Color == b.Color && slices.Equal(a.Phrases, b.Phrases) && slices.Equal(a.Negatives, b.Negatives) &&
+		len(a.Examples) == len(b.Examples)
 }
 
 // running shows Stop in the place of Find when the models take long.
@@ -151,6 +152,9 @@ func (p *prompt) chip(i int) *kit.Touch {
 	if !p.narrow {
 		if s := synonyms(c); s != "" {
 			parts = append(parts, kit.NewText(s, kit.Style{Size: theme.TextSmall, Color: theme.Muted}))
+		}
+		if n := len(c.Examples); n > 0 {
+			parts = append(parts, kit.NewText("≈ "+tr.Count(n), kit.Style{Size: theme.TextSmall, Color: theme.Accent}))
 		}
 		for _, n := range c.Negatives {
 			parts = append(parts, kit.NewText("− "+n, kit.Style{Size: theme.TextSmall, Color: theme.Danger}))
@@ -391,7 +395,7 @@ func (e *entry) TypedKey(k *fyne.KeyEvent) {
 		}
 	case fyne.KeyTab:
 		if !p.list.takeFirst() {
-			p.w.focusView()
+			p.w.key(k.Name)
 		}
 	case fyne.KeyBackspace:
 		if e.CursorColumn == 0 && e.SelectedText() == "" && p.at > 0 && len(p.words) > 0 {

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/saysee/saysee/ui/keys"
+	"github.com/saysee/saysee/ui/session"
 	"github.com/saysee/saysee/ui/tr"
 )
 
@@ -33,6 +34,9 @@ type settings struct {
 	truths        []string // files and folders that were evaluated against
 	hinted        bool     // the hint of the first run is gone
 	keys          keys.Scheme
+	fills         bool    // boxes drawn by hand get masks
+	score         float64 // thresholds, as they were left
+	overlap       float64
 }
 
 const (
@@ -45,6 +49,9 @@ func loadSettings(p fyne.Preferences) *settings {
 	scheme, _ := keys.Decode(p.String("keys-preset"), p.String("keys"))
 	return &settings{
 		keys:       scheme,
+		fills:      p.BoolWithFallback("fills", true),
+		score:      min(max(p.FloatWithFallback("score", session.DefaultFilter().Score), 0), 1),
+		overlap:    min(max(p.FloatWithFallback("overlap", session.DefaultFilter().Overlap), 0), 1),
 		p:          p,
 		language:   tr.Language(p.StringWithFallback("language", string(tr.OfSystem()))),
 		light:      p.Bool("light"),
@@ -71,6 +78,17 @@ func (s *settings) setLanguage(l tr.Language) {
 func (s *settings) setLight(on bool) {
 	s.light = on
 	s.p.SetBool("light", on)
+}
+
+func (s *settings) setFills(on bool) {
+	s.fills = on
+	s.p.SetBool("fills", on)
+}
+
+func (s *settings) setFilter(f session.Filter) {
+	s.score, s.overlap = f.Score, f.Overlap
+	s.p.SetFloat("score", f.Score)
+	s.p.SetFloat("overlap", f.Overlap)
 }
 
 func (s *settings) setKeys(k keys.Scheme) {

@@ -155,6 +155,8 @@ func (e *searchEntry) TypedKey(k *fyne.KeyEvent) {
 			e.s.w.s.Go(list[0])
 		}
 		e.s.w.focusView()
+	case fyne.KeyF1, fyne.KeyF3, fyne.KeyF4, fyne.KeyF6, fyne.KeyF11, fyne.KeyF12:
+		e.s.w.key(k.Name)
 	default:
 		e.Entry.TypedKey(k)
 	}

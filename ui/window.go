@@ -110,6 +110,8 @@ func newWindow(a fyne.App, p Params) *Window {
 	w.win.SetMaster()
 	w.win.SetPadded(false)
 	w.s = session.New(w.sessionParams())
+	w.s.Fills = w.settings.fills
+	w.s.SetFilter(session.Filter{Score: w.settings.score, Overlap: w.settings.overlap})
 	w.modes = makeModes(w)
 	w.mode = w.modes[0]
 	w.view = view.New(w.mode.hand())
@@ -210,6 +212,7 @@ func (w *Window) build() {
 	w.overview = newOverview(w)
 	w.frame = newFrame(w)
 	w.layer = kit.NewLayer(w.win.Canvas())
+	w.layer.Keys = kit.Keys{Key: w.key, Rune: w.rune, Shortcut: func(s fyne.Shortcut) { w.press(nameOf(s)) }}
 	w.win.SetContent(container.NewStack(w.frame.content, w.layer.Container))
 	w.view.SetOptions(w.viewOptions())
 	w.draw(session.All)

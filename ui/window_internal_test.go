@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -322,6 +323,65 @@ func TestKeys(t *testing.T) {
 		d.key(fyne.KeySpace)
 		if d.s.Done() == done {
 			t.Error("Space does not mark the photo")
+		}
+	})
+}
+
+func TestPlaces(t *testing.T) {
+	d := newDesk(t, 1400, 900)
+	focused := func() string {
+		f := d.win.Canvas().Focused()
+		switch place, _ := d.whereFocus(); {
+		case place < 0:
+			return fmt.Sprintf("nowhere, %T", f)
+		default:
+			return map[fyne.CanvasObject]string{
+				d.prompt.box: "words", d.view: "canvas", d.panel.content: "panel", d.strip.content: "strip",
+				d.frame.left: "modes", d.frame.right: "bar",
+			}[d.places()[place]]
+		}
+	}
+	t.Run("should be walked with F6, round and back", func(t *testing.T) {
+		d.prompt.focus()
+		var way []string
+		for range 6 {
+			d.key(fyne.KeyF6)
+			way = append(way, focused())
+		}
+		if want := []string{"canvas", "panel", "strip", "modes", "bar", "words"}; !slices.Equal(way, want) {
+			t.Errorf("%v, want %v", way, want)
+		}
+		d.nextPlace(true)
+		if got := focused(); got != "bar" {
+			t.Errorf("back: %s", got)
+		}
+	})
+	t.Run("should be walked within with Tab, and Enter presses", func(t *testing.T) {
+		d.focusView()
+		d.key(fyne.KeyF6)
+		seen := map[fyne.Focusable]bool{}
+		for range len(d.stops(d.panel.content)) {
+			seen[d.win.Canvas().Focused()] = true
+			d.key(fyne.KeyTab)
+		}
+		if len(seen) != len(d.stops(d.panel.content)) || len(seen) < 10 {
+			t.Errorf("%d of %d stops", len(seen), len(d.stops(d.panel.content)))
+		}
+		d.win.Canvas().Focus(d.panel.classRows[0].eye.Touch)
+		d.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+		if !d.s.Hidden(d.panel.classRows[0].row) {
+			t.Error("Enter does not press")
+		}
+	})
+	t.Run("should let letters through, and go back to the canvas with Esc", func(t *testing.T) {
+		before := d.s.Index()
+		d.win.Canvas().Focused().TypedRune('d')
+		if d.s.Index() == before {
+			t.Error("D does not turn the page")
+		}
+		d.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+		if got := focused(); got != "canvas" {
+			t.Error(got)
 		}
 	})
 }

@@ -47,7 +47,6 @@ var presets = map[string]preset{
 		"select-all":  {"Ctrl+Alt+A"},
 		"again-class": {"Ctrl+Y"},
 		"redo":        {"Ctrl+Shift+Z"},
-		"like":        {"Ctrl+Alt+L"},
 	}},
 	LabelImg: {"labelImg", map[string][]string{
 		"box":       {"W", "R"},

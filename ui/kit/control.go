@@ -21,6 +21,7 @@ type Slider struct {
 	Above bool
 	Step  float64
 
+	passOn
 	value        float64
 	off          bool
 	groove, fill *canvas.Rectangle
@@ -39,6 +40,7 @@ func NewSlider(v float64, above bool, change func(float64)) *Slider {
 	s.groove, s.fill = Rect(theme.Groove, "", 2), Rect(theme.Accent, "", 2)
 	s.knob = canvas.NewCircle(theme.Get(theme.Background))
 	s.knob.StrokeColor, s.knob.StrokeWidth = theme.Get(theme.Accent), 2
+	s.of = s.groove
 	s.ExtendBaseWidget(s)
 	return s
 }

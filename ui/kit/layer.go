@@ -12,6 +12,7 @@ import (
 // Layer floats above a window's content: tooltips, and lists that leave the keyboard where it is.
 type Layer struct {
 	*fyne.Container
+	Keys  Keys // of the window
 	tip   fyne.CanvasObject
 	owner *Touch
 	list  fyne.CanvasObject

@@ -28,6 +28,7 @@ type Touch struct {
 	// Tip is shown when the pointer rests, with a key beside it.
 	Tip, Key string
 
+	passOn
 	ground  *canvas.Rectangle
 	over    bool
 	off     bool
@@ -55,6 +56,7 @@ var (
 func NewTouch(content fyne.CanvasObject, l Look, tap func()) *Touch {
 	t := &Touch{Content: content, Look: l, OnTap: tap}
 	t.ground = canvas.NewRectangle(color.Transparent)
+	t.of = t.ground
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -111,6 +113,7 @@ func (t *Touch) paint() {
 	if t.Look.Edge != "" {
 		t.ground.StrokeColor, t.ground.StrokeWidth = theme.Get(t.Look.Edge), 1
 	}
+	t.ring()
 	t.ground.Refresh()
 }
 

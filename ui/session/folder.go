@@ -178,6 +178,12 @@ func (s *Session) begin(items []photo.Item, at int, state saved) {
 		s.unasked[name] = true
 	}
 	s.hidden = map[int]bool{}
+	s.filter.Own = map[int]float64{}
+	for name, v := range state.Least {
+		if row, ok := s.project.Classes().Find(name); ok {
+			s.filter.Own[row] = v
+		}
+	}
 	s.class = -1
 	s.read.forget()
 	s.refilter()
@@ -189,6 +195,8 @@ func (s *Session) begin(items []photo.Item, at int, state saved) {
 type saved struct {
 	Photo   string   `json:"photo,omitempty"`
 	Unasked []string `json:"unasked,omitempty"`
+	// Least holds the classes' own thresholds.
+	Least map[string]float64 `json:"least,omitempty"`
 }
 
 const stateFile = "window.json"
@@ -211,6 +219,10 @@ func (s *Session) writeState() {
 		state.Unasked = append(state.Unasked, name)
 	}
 	slices.Sort(state.Unasked)
+	state.Least = map[string]float64{}
+	for row, v := range s.filter.Own {
+		state.Least[s.project.Classes().Row(row).Name] = v
+	}
 	data, err := json.Marshal(state)
 	if err == nil {
 		// It only saves a person a click; a folder that cannot be written to has been told of before.
