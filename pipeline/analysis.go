@@ -81,7 +81,7 @@ func (a *Analysis) encode(ctx context.Context, p *photo.Photo, c Canvas) error {
 		a.stage(StageEncode, start)
 	}
 	if s := a.models.Segmenter; s != nil {
-		views, err := a.prepare(p, s.Pack(), c)
+		views, err := a.prepareSizes(p, s, c)
 		if err != nil {
 			return err
 		}
@@ -133,6 +133,23 @@ func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model
 		v.list = append(v.list, view)
 	}
 	return v.list, nil
+}
+
+// prepareSizes makes the views of a segmenter, which may want several sizes where nobody asks for one.
+func (a *Analysis) prepareSizes(p *photo.Photo, s segment.Segmenter, c Canvas) ([]*model.View, error) {
+	sizer, ok := s.(segment.Sizer)
+	if !ok || c.Size > 0 || len(sizer.Sizes()) == 0 {
+		return a.prepare(p, s.Pack(), c)
+	}
+	var all []*model.View
+	for _, size := range sizer.Sizes() {
+		views, err := a.prepare(p, s.Pack(), Canvas{Size: size})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, views...)
+	}
+	return all, nil
 }
 
 // Question is what to look for: things to box and things to paint. Both use one class table, in which a

@@ -15,8 +15,9 @@ type Logits struct {
 	Classes []annot.Class
 	Photo   image.Point // size in pixels
 	W, H    int         // cells
-	// CellW and CellH are the photo pixels a cell covers; the first cell begins at the photo's corner.
+	// CellW and CellH are the photo pixels a cell covers; the first cell begins at (X0, Y0), mostly the photo's corner.
 	CellW, CellH float64
+	X0, Y0       float64
 	// Planes holds W × H logits, row-major, for each class. Background is logit 0, or that of Ground.
 	Planes [][]float32
 	// Ground is the background's own plane, where a family makes one. Nil is 0 everywhere.
@@ -58,12 +59,12 @@ func (l *Logits) Labels(background float64, off map[int]bool, dst *Labels) *Labe
 	p.corners = p.winners()
 	// Knot k stands for the centre of cell k; knots -1 and W, H lie on the photo's edge.
 	for ky := -1; ky < l.H; ky++ {
-		y0, y1 := knotPixels(ky, l.H, l.CellH, l.Photo.Y)
+		y0, y1 := knotPixels(ky, l.H, l.Y0, l.CellH, l.Photo.Y)
 		if y0 >= y1 {
 			continue
 		}
 		for kx := -1; kx < l.W; kx++ {
-			if x0, x1 := knotPixels(kx, l.W, l.CellW, l.Photo.X); x0 < x1 {
+			if x0, x1 := knotPixels(kx, l.W, l.X0, l.CellW, l.Photo.X); x0 < x1 {
 				p.cell(kx, ky, image.Rect(x0, y0, x1, y1))
 			}
 		}
@@ -72,13 +73,13 @@ func (l *Logits) Labels(background float64, off map[int]bool, dst *Labels) *Labe
 }
 
 // knotPixels returns the pixels whose centres lie between the centres of cells k and k+1.
-func knotPixels(k, cells int, size float64, limit int) (int, int) {
+func knotPixels(k, cells int, origin, size float64, limit int) (int, int) {
 	from, to := 0, limit
 	if k >= 0 {
-		from = int(math.Ceil((float64(k)+0.5)*size - 0.5))
+		from = int(math.Ceil(origin + (float64(k)+0.5)*size - 0.5))
 	}
 	if k+1 < cells {
-		to = int(math.Ceil((float64(k)+1.5)*size - 0.5))
+		to = int(math.Ceil(origin + (float64(k)+1.5)*size - 0.5))
 	}
 	return min(max(from, 0), limit), min(max(to, 0), limit)
 }
@@ -137,9 +138,9 @@ func (p *labeller) cell(kx, ky int, r image.Rectangle) {
 	var stay [8]int
 	rivals := p.rivals(at, stay[:0])
 	for y := r.Min.Y; y < r.Max.Y; y++ {
-		fy := clamp01((float64(y)+0.5)/p.l.CellH - 0.5 - float64(ky))
+		fy := clamp01((float64(y)+0.5-p.l.Y0)/p.l.CellH - 0.5 - float64(ky))
 		for x := r.Min.X; x < r.Max.X; x++ {
-			fx := clamp01((float64(x)+0.5)/p.l.CellW - 0.5 - float64(kx))
+			fx := clamp01((float64(x)+0.5-p.l.X0)/p.l.CellW - 0.5 - float64(kx))
 			p.dst.Pix[y*p.dst.Size.X+x] = p.winner(at, rivals, float32(fx), float32(fy))
 		}
 	}
@@ -189,8 +190,8 @@ func clamp01(v float64) float64 { return min(max(v, 0), 1) }
 // Confidence returns the probability of class c at the cell nearest to a photo pixel: what the plane holds when
 // it holds Shares, else the softmax over background and all classes.
 func (l *Logits) Confidence(c, x, y int) float64 {
-	cx := min(int(float64(x)/l.CellW), l.W-1)
-	cy := min(int(float64(y)/l.CellH), l.H-1)
+	cx := min(int((float64(x)+0.5-l.X0)/l.CellW), l.W-1)
+	cy := min(int((float64(y)+0.5-l.Y0)/l.CellH), l.H-1)
 	i := cy*l.W + cx
 	if l.Shares {
 		return float64(l.Planes[c][i])

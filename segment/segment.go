@@ -24,3 +24,9 @@ type Encoding interface {
 	// Release gives the encoding's memory back. Logits that were asked for stay valid.
 	Release()
 }
+
+// Sizer is a Segmenter that sees all of a photo in several sizes, a view each.
+type Sizer interface {
+	// Sizes returns the sizes of the pack's image rule, nil for its own alone.
+	Sizes() []int
+}

@@ -24,6 +24,18 @@ func starts(length, side, stride int) []int {
 	return out
 }
 
+// CutWindows is Windows, but for the last ones, which hang over the canvas instead of being pushed back, as in LSeg's
+// evaluator (additional_utils/models.py, LSeg_MultiEvalModule).
+func CutWindows(canvas image.Point, side, stride int) []image.Rectangle {
+	var out []image.Rectangle
+	for y := 0; y == 0 || y-stride+side < canvas.Y; y += stride {
+		for x := 0; x == 0 || x-stride+side < canvas.X; x += stride {
+			out = append(out, image.Rect(x, y, x+side, y+side))
+		}
+	}
+	return out
+}
+
 // Cut copies a part of planes, [C, H, W] row-major of a canvas, to dst, [C, h, w] of the part. What lies outside the
 // canvas keeps what dst held.
 func Cut(dst, planes []float32, canvas image.Point, part image.Rectangle) {

@@ -40,6 +40,15 @@ func TestWindowsCoverTheCanvas(t *testing.T) {
 	}
 }
 
+func TestCutWindowsHangOver(t *testing.T) {
+	for width, want := range map[int]int{480: 1, 481: 2, 800: 2, 801: 3, 910: 3} {
+		got := segment.CutWindows(image.Pt(width, 480), 480, 320)
+		if len(got) != want || got[want-1].Min.X != 320*(want-1) {
+			t.Errorf("%d pixels are cut into %v, want %d windows", width, got, want)
+		}
+	}
+}
+
 func TestCutLeavesWhatLiesOutside(t *testing.T) {
 	planes := []float32{1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60} // two planes of 3 × 2
 	dst := slices.Repeat([]float32{-1}, 8)

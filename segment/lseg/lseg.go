@@ -1,5 +1,6 @@
 // Package lseg runs segmenters of LSeg's kind (Li et al. 2022, "Language-driven semantic segmentation"): a
-// vector in the space of a text encoder for every pixel, compared with the words' vectors.
+// vector in the space of a text encoder for every pixel, compared with the words' vectors. Those of official
+// checkpoints see windows of pixels (tower.go), the others a shared trunk's features.
 package lseg
 
 import (
@@ -17,10 +18,17 @@ import (
 // Family is the manifest's name for packs of this package.
 const Family = "lseg"
 
-// rule is how a pack scores: the match network's outputs are logits, to be compared with Background.
+// rule is how a pack scores.
 type rule struct {
-	Name       string  `json:"rule"` // "logits"
-	Background float64 `json:"background"`
+	// Name is "logits" where vectors are made of a shared trunk's features, and what the match network makes of them is
+	// compared with 0; "cosine" where a network of the official kind sees windows of pixels, and the best class wins.
+	Name string `json:"rule"`
+	// Background is a logit that classes must beat, of packs of the official kind. Without it every pixel gets a class.
+	Background *float64 `json:"background,omitempty"`
+	// Sizes are the long sides that all of a photo is seen at, and summed; without them it is seen in the image rule's.
+	Sizes []int `json:"sizes,omitempty"`
+	// Flip sees every window mirrored too.
+	Flip bool `json:"flip,omitempty"`
 }
 
 var pixelsGraph = model.Graph{
@@ -33,10 +41,9 @@ var matchGraph = model.Graph{
 	Outputs: []model.Port{{Name: "logits", Type: model.Float32, Rank: 4}},
 }
 
-// Segmenter runs a pack of LSeg's kind.
+// Segmenter runs a pack of LSeg's kind on a shared trunk.
 type Segmenter struct {
 	pack                 *model.Pack
-	rule                 rule
 	text                 *encode.Encoder
 	trunk, pixels, match *model.Session
 }
@@ -44,14 +51,22 @@ type Segmenter struct {
 var _ segment.Segmenter = (*Segmenter)(nil)
 
 // New loads the pack's networks.
-func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Segmenter, error) {
-	s := &Segmenter{pack: pack, text: text}
-	if err := pack.ReadScoring(&s.rule); err != nil {
+func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (segment.Segmenter, error) {
+	var r rule
+	if err := pack.ReadScoring(&r); err != nil {
 		return nil, err
 	}
-	if s.rule.Name != "logits" {
-		return nil, fmt.Errorf("pack %s: %w: scoring rule %q is not known", pack.ID, model.ErrManifest, s.rule.Name)
+	switch r.Name {
+	case "logits":
+		return newSegmenter(pack, engine, text)
+	case "cosine":
+		return newTower(pack, engine, text, r)
 	}
+	return nil, fmt.Errorf("pack %s: %w: scoring rule %q is not known", pack.ID, model.ErrManifest, r.Name)
+}
+
+func newSegmenter(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Segmenter, error) {
+	s := &Segmenter{pack: pack, text: text}
 	load := engine.Loader(pack)
 	s.trunk = load.Session("trunk", model.Trunk())
 	s.pixels = load.Session("pixels", pixelsGraph)

@@ -1,0 +1,74 @@
+package modeltest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/saysee/saysee/model"
+)
+
+// Fixture opens the small pack in dir, whose pack.json the exporters wrote and whose files may be gzipped. edit, when it
+// is not nil, changes the manifest first.
+func Fixture(tb testing.TB, dir string, edit func(manifest map[string]any)) *model.Pack {
+	tb.Helper()
+	var manifest map[string]any
+	if err := json.Unmarshal(File(tb, filepath.Join(dir, "pack.json")), &manifest); err != nil {
+		tb.Fatal(err)
+	}
+	root := tb.TempDir()
+	id := manifest["id"].(string)
+	if err := os.MkdirAll(filepath.Join(root, id), 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	write := func(name string, data []byte) {
+		if err := os.WriteFile(filepath.Join(root, id, name), data, 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for _, f := range manifest["files"].([]any) {
+		name := f.(map[string]any)["name"].(string)
+		write(name, File(tb, filepath.Join(dir, name)))
+	}
+	if edit != nil {
+		edit(manifest)
+	}
+	data, err := json.Marshal(manifest)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	write("pack.json", data)
+	store, err := model.NewStore(root, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	pack, err := store.Open(id)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pack
+}
+
+// File reads a file, or the gzipped one beside it.
+func File(tb testing.TB, path string) []byte {
+	tb.Helper()
+	data, err := os.ReadFile(path)
+	if err == nil {
+		return data
+	}
+	if data, err = os.ReadFile(path + ".gz"); err != nil {
+		tb.Fatal(err)
+	}
+	r, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if data, err = io.ReadAll(r); err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}

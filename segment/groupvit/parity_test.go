@@ -1,0 +1,217 @@
+package groupvit_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/model/modeltest"
+	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/segment"
+	"github.com/saysee/saysee/segment/groupvit"
+)
+
+// expected is what zoo/parity/groupvit.py wrote.
+type expected struct {
+	Names   []string
+	IDs     [][]int64
+	Vectors [][]float32
+	Cases   []struct {
+		Photo      string
+		Background *float64
+		Soft       bool
+		Labels     []string
+	}
+}
+
+func read(t *testing.T) expected {
+	t.Helper()
+	var e expected
+	if err := json.Unmarshal(modeltest.File(t, "testdata/expected.json"), &e); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// open loads the exporter's pack of the fixtures under another scoring rule; nil takes a field out.
+func open(t *testing.T, scoring map[string]any) (*groupvit.Segmenter, *encode.Encoder, error) {
+	t.Helper()
+	engine := modeltest.Engine(t, 1)
+	pack := modeltest.Fixture(t, "testdata", func(m map[string]any) {
+		rule := m["scoring"].(map[string]any)
+		for k, v := range scoring {
+			if rule[k] = v; v == nil {
+				delete(rule, k)
+			}
+		}
+	})
+	text, err := encode.Open(engine, pack, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := groupvit.New(pack, engine, text)
+	return s, text, err
+}
+
+func load(t *testing.T, scoring map[string]any) (*groupvit.Segmenter, *encode.Encoder) {
+	t.Helper()
+	s, text, err := open(t, scoring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, text
+}
+
+// view prepares a photo of the fixtures by the pack's rule.
+func view(t *testing.T, spec model.ImageSpec, name string) *model.View {
+	t.Helper()
+	ph, err := photo.Decode(modeltest.File(t, "testdata/"+name+".png"), photo.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := prep.New(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := p.View(ph, prep.Plan(ph.Size(), spec, prep.NoTiles)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Recycle(v); p.Close() })
+	return v
+}
+
+func classes(names ...string) []annot.Class {
+	var out []annot.Class
+	for _, n := range names {
+		out = append(out, annot.Class{Name: n, Phrases: []string{n}})
+	}
+	return out
+}
+
+func ask(t *testing.T, s *groupvit.Segmenter, v *model.View, classes []annot.Class) *segment.Logits {
+	t.Helper()
+	e, err := s.Encode(t.Context(), []*model.View{v})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Release)
+	l, err := e.Ask(t.Context(), classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestTextsHaveTheVectorsOfTheOfficialCode(t *testing.T) {
+	want := read(t)
+	_, text := load(t, nil)
+	got, _, err := text.Vectors(t.Context(), want.Names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range want.Vectors {
+		for k := range v {
+			if d := math.Abs(float64(got[i][k] - v[k])); d > 1e-4 {
+				t.Fatalf("%q: value %d is %v, want %v", want.Names[i], k, got[i][k], v[k])
+			}
+		}
+	}
+}
+
+func TestPixelsGetTheLabelsOfTheOfficialCode(t *testing.T) {
+	want := read(t)
+	for _, c := range want.Cases {
+		name, scoring := c.Photo+" without background", map[string]any{"background": nil}
+		switch {
+		case c.Soft:
+			name, scoring = c.Photo+" in soft groups", map[string]any{"grouping": "soft", "top": nil, "background": nil}
+		case c.Background != nil:
+			name, scoring = fmt.Sprintf("%s over a background of %v", c.Photo, *c.Background), map[string]any{"background": *c.Background}
+		}
+		t.Run(name, func(t *testing.T) {
+			s, _ := load(t, scoring)
+			l := ask(t, s, view(t, s.Pack().Image, c.Photo), classes(want.Names...))
+			got := l.Labels(0, nil, nil)
+			if got.Size != image.Pt(len(c.Labels[0]), len(c.Labels)) {
+				t.Fatalf("labels of %v for %d × %d pixels", got.Size, len(c.Labels[0]), len(c.Labels))
+			}
+			first := byte('A')
+			if c.Background != nil {
+				first = 'B'
+			}
+			wrong := 0
+			for i, label := range got.Pix {
+				letter := byte('A')
+				if label != segment.NoClass {
+					letter = first + byte(label)
+				}
+				if c.Labels[i/got.Size.X][i%got.Size.X] != letter {
+					wrong++
+				}
+			}
+			if share := float64(wrong) / float64(len(got.Pix)); share > 0.001 {
+				t.Errorf("%.2f %% of the pixels have another label", 100*share)
+			}
+		})
+	}
+}
+
+func TestOtherWordsRunNoImageSide(t *testing.T) {
+	s, _ := load(t, nil)
+	v := view(t, s.Pack().Image, "square")
+	e, err := s.Encode(t.Context(), []*model.View{v})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Release()
+	table := []annot.Class{{Name: "cat", Phrases: []string{"cat", "kitten"}, Negatives: []string{"dog"}}}
+	for range 2 {
+		l, err := e.Ask(t.Context(), table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range l.Select(segment.Options{}) {
+			if r.Score < 0 || r.Score > 1 {
+				t.Errorf("a region's score is %v", r.Score)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := e.Ask(ctx, table); err == nil {
+		t.Error("a cancelled question is answered")
+	}
+}
+
+func TestManifestsThatMeanNothingAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		scoring map[string]any
+		want    string
+	}{
+		"should refuse another rule":            {map[string]any{"rule": "logits"}, "logits"},
+		"should refuse an unknown grouping":     {map[string]any{"grouping": "firm"}, "firm"},
+		"should refuse a threshold over 1":      {map[string]any{"background": 95}, "background"},
+		"should refuse a scale of nothing":      {map[string]any{"scale": 0}, "scale"},
+		"should refuse levels without a trunk":  {map[string]any{"levels": []string{"p3"}}, "levels"},
+		"should refuse a gate on soft groups":   {map[string]any{"grouping": "soft"}, "soft"},
+		"should refuse a trunk's unknown level": {map[string]any{"pyramid": "trunk", "levels": []string{"p9"}}, "p9"},
+		"should refuse a window on a trunk":     {map[string]any{"pyramid": "trunk", "levels": []string{"p3"}}, "window"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := open(t, c.scoring)
+			if !errors.Is(err, model.ErrManifest) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
