@@ -3,6 +3,7 @@ package model
 import (
 	"image"
 	"math"
+	"strings"
 
 	"github.com/saysee/saysee/annot"
 )
@@ -21,6 +22,7 @@ type ImageSpec struct {
 	//	"letterbox": long side to Size, content at the top left of a square
 	//	"long":      long side to Size, the canvas is no larger than Multiple and Window want
 	//	"short":     short side to Size, long side to MaxLong at most, the canvas as for "long"
+	//	"crop":      short side to Size, and only the square in the middle of it: for whole pictures
 	Resize  string `json:"resize"`
 	MaxLong int    `json:"max_long,omitempty"`
 	// Window, when it is not 0, is the side of a square that slides over the canvas, Stride pixels at a time:
@@ -29,7 +31,8 @@ type ImageSpec struct {
 	Stride int    `json:"stride,omitempty"`
 	Shrink string `json:"shrink"` // "area", "linear" or one of Grow's, used when the photo is larger than the canvas
 	// Grow is used when it is smaller: "linear", "cubic", "linear-corners" (the corners' centres stay where
-	// they are, PyTorch's align_corners), or "linear-corner" (the top-left one does, TensorFlow 1).
+	// they are, PyTorch's align_corners), "linear-corner" (the top-left one does, TensorFlow 1), "pil-bilinear"
+	// or "pil-bicubic" (Pillow, which antialiases; sides are rounded as torchvision does, too).
 	Grow    string `json:"grow"`
 	Order   string `json:"order"`              // "RGB" or "BGR"
 	Pad     uint8  `json:"pad"`                // the value of the canvas outside the photo, before normalising
@@ -38,6 +41,12 @@ type ImageSpec struct {
 	Mean [3]float32 `json:"mean"`
 	Std  [3]float32 `json:"std"`
 }
+
+// ResizeCrop is the resize rule for whole pictures.
+const ResizeCrop = "crop"
+
+// pillow reports that photos are resized by Pillow, and sides rounded as those do who use it.
+func (s ImageSpec) pillow() bool { return strings.HasPrefix(s.Shrink, "pil-") }
 
 // Letterbox leads between a photo and the network canvas that a part of it was scaled into. It is the only
 // place where a coordinate is multiplied by a scale.
@@ -64,8 +73,11 @@ func (l Letterbox) Cell() (x, y float64) { return 1 / l.Scale, 1 / l.scaleY() }
 
 // NewLetterbox fits crop into the canvas that the spec wants for it.
 func NewLetterbox(crop image.Rectangle, spec ImageSpec) Letterbox {
-	if spec.Resize == "long" || spec.Resize == "short" {
+	switch spec.Resize {
+	case "long", "short":
 		return fitted(crop, spec)
+	case ResizeCrop:
+		return Letterbox{Crop: crop, Canvas: image.Pt(spec.Size, spec.Size), Scale: float64(spec.Size) / float64(min(crop.Dx(), crop.Dy()))}
 	}
 	long := max(crop.Dx(), crop.Dy())
 	l := Letterbox{Crop: crop, Canvas: image.Pt(spec.Size, spec.Size), Scale: float64(spec.Size) / float64(long)}
@@ -94,8 +106,34 @@ func fitted(crop image.Rectangle, spec ImageSpec) Letterbox {
 		}
 	}
 	x, y := max(int(w*scale+0.5), 1), max(int(h*scale+0.5), 1)
+	if spec.Resize == "short" && spec.pillow() {
+		x, y = truncated(crop.Size(), spec)
+	}
 	side := func(n int) int { return max((n+spec.Multiple-1)/spec.Multiple*spec.Multiple, spec.Window) }
 	return Letterbox{Crop: crop, Canvas: image.Pt(side(x), side(y)), Scale: float64(x) / w, ScaleY: float64(y) / h}
+}
+
+// truncated is the size that a photo is scaled to by its short side: as a fraction the long one loses what is
+// over a whole pixel (torchvision's Resize; microsoft/GLIP, maskrcnn_benchmark/data/transforms/transforms.py).
+func truncated(photo image.Point, spec ImageSpec) (x, y int) {
+	short, long := min(photo.X, photo.Y), max(photo.X, photo.Y)
+	size := spec.Size
+	if spec.MaxLong > 0 && float64(long)/float64(short)*float64(size) > float64(spec.MaxLong) {
+		size = int(math.RoundToEven(float64(spec.MaxLong) * float64(short) / float64(long)))
+	}
+	long = max(int(float64(size)*float64(long)/float64(short)), 1)
+	if photo.X < photo.Y {
+		return size, long
+	}
+	return long, size
+}
+
+// Centre returns, for the rule "crop", the size that a photo is scaled to, and where the square in its middle
+// begins (torchvision's Resize and CenterCrop).
+func (s ImageSpec) Centre(photo image.Point) (size, cut image.Point) {
+	size.X, size.Y = truncated(photo, s)
+	half := func(n int) int { return int(math.RoundToEven(float64(n-s.Size) / 2)) }
+	return size, image.Pt(half(size.X), half(size.Y))
 }
 
 // leastArea is how many pixels a canvas keeps when it is cut down. Region heads pick their best few hundred

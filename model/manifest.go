@@ -189,9 +189,9 @@ func (s ImageSpec) check() error {
 		field, word string
 		known       []string
 	}{
-		{"resize", s.Resize, []string{"letterbox", "long", "short"}},
-		{"shrink", s.Shrink, []string{"area", "linear", "cubic", "linear-corners", "linear-corner"}},
-		{"grow", s.Grow, []string{"linear", "cubic", "linear-corners", "linear-corner"}},
+		{"resize", s.Resize, []string{"letterbox", "long", "short", ResizeCrop}},
+		{"shrink", s.Shrink, []string{"area", "linear", "cubic", "linear-corners", "linear-corner", "pil-bilinear", "pil-bicubic"}},
+		{"grow", s.Grow, []string{"linear", "cubic", "linear-corners", "linear-corner", "pil-bilinear", "pil-bicubic"}},
 		{"order", s.Order, []string{"RGB", "BGR"}},
 	} {
 		if !slices.Contains(w.known, w.word) {
@@ -210,6 +210,9 @@ func (s ImageSpec) check() error {
 func (s ImageSpec) checkCanvas() error {
 	if s.Window < 0 || s.Window > maxCanvas || s.Stride < 0 || s.Stride > s.Window || (s.Stride == 0) != (s.Window == 0) {
 		return fmt.Errorf("image.window %d and image.stride %d do not fit each other", s.Window, s.Stride)
+	}
+	if s.Resize == ResizeCrop && !(s.pillow() && strings.HasPrefix(s.Grow, "pil-")) {
+		return fmt.Errorf("image.resize %q goes with Pillow's ways of shrinking and growing", s.Resize)
 	}
 	if (s.Resize == "short") != (s.MaxLong > 0) || s.MaxLong > maxCanvas || s.MaxLong > 0 && s.MaxLong < s.Size {
 		return fmt.Errorf("image.max_long %d goes with the resize rule \"short\", from image.size to %d", s.MaxLong, maxCanvas)

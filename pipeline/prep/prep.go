@@ -40,7 +40,7 @@ func New(spec model.ImageSpec) (*Preparer, error) {
 	p := &Preparer{spec: spec, shelves: map[image.Point]*shelf{}, norm: cv.Norm{
 		W: spec.Size, H: spec.Size, BGR: spec.Order == "BGR", Pad: spec.Pad, Mean: spec.Mean, Std: spec.Std,
 	}}
-	if !slices.Contains([]string{"letterbox", "long", "short"}, spec.Resize) {
+	if !slices.Contains([]string{"letterbox", "long", "short", model.ResizeCrop}, spec.Resize) {
 		return nil, fmt.Errorf("%w: resize %q is unknown", ErrSpec, spec.Resize)
 	}
 	if spec.Order != "RGB" && spec.Order != "BGR" {
@@ -68,6 +68,9 @@ func (p *Preparer) Fill(planes []float32, ph *photo.Photo, l model.Letterbox) er
 	}
 	if p.spec.PadMean {
 		defer p.clear(planes, l)
+	}
+	if by.filter != nil {
+		return p.resample(planes, ph.Pix, l, *by.filter)
 	}
 	if by.sample != nil {
 		return p.sample(planes, ph.Pix, l, by.sample)

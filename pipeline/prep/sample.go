@@ -12,12 +12,14 @@ import (
 type kernel struct {
 	cv     cv.Interp
 	sample func(in, out int) axis
+	filter *filter // Pillow's
 }
 
 // kernels by the manifest's names.
 var kernels = map[string]kernel{
 	"area": {cv: cv.Area}, "linear": {cv: cv.Linear}, "cubic": {cv: cv.Cubic},
 	"linear-corners": {sample: corners}, "linear-corner": {sample: corner},
+	"pil-bilinear": {filter: &bilinear}, "pil-bicubic": {filter: &bicubic},
 }
 
 // axis says for each canvas pixel which photo pixel is read, and how much of the one after it.
