@@ -127,6 +127,19 @@ func (c *Candidates) Tops() []float32 {
 	return tops
 }
 
+// Rescored returns the candidates with other scores; those of 0 are left out. Boxes keep their numbers.
+func (c *Candidates) Rescored(by func(box, class int, score float32) float32) *Candidates {
+	out := &Candidates{Model: c.Model, Classes: c.Classes, Boxes: c.Boxes, Overlap: c.Overlap}
+	for class := range c.Classes {
+		for p := range c.scored(class) {
+			if s := by(p.box, class, p.score); s > 0 {
+				out.Hits = append(out.Hits, Hit{Box: int32(p.box), Class: int32(class), Score: s, Phrase: p.phrase})
+			}
+		}
+	}
+	return out
+}
+
 // Top returns the class under which a box is strongest and its score; the class is -1 when it has none.
 func (c *Candidates) Top(box int) (class int, score float32) {
 	class = -1

@@ -18,10 +18,11 @@ var rooms = map[string][]string{
 	"adapt":    {"annot", "model"},
 	"detect":   {"annot", "model", "prompt"},
 	"segment":  {"annot", "model", "prompt"},
-	"pipeline": {"annot", "model", "prompt", "detect", "segment"},
-	"ui":       {"annot", "assets", "model", "prompt", "overlay", "eval", "adapt", "detect", "segment", "pipeline"},
+	"name":     {"annot", "model", "prompt"},
+	"pipeline": {"annot", "model", "prompt", "detect", "segment", "name"},
+	"ui":       {"annot", "assets", "model", "prompt", "overlay", "eval", "adapt", "detect", "segment", "name", "pipeline"},
 	"app": {
-		"annot", "assets", "model", "prompt", "overlay", "eval", "adapt", "detect", "segment", "pipeline", "ui",
+		"annot", "assets", "model", "prompt", "overlay", "eval", "adapt", "detect", "segment", "name", "pipeline", "ui",
 	},
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/detect/vild"
 	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/name"
+	"github.com/saysee/saysee/name/clip"
 	"github.com/saysee/saysee/pipeline/prep"
 	"github.com/saysee/saysee/prompt"
 	"github.com/saysee/saysee/prompt/encode"
@@ -22,6 +24,7 @@ import (
 const (
 	DefaultDetector  = "vild-starter"
 	DefaultSegmenter = "lseg-starter"
+	DefaultNamer     = "clip-starter"
 )
 
 // Families by the name that a manifest states.
@@ -41,6 +44,16 @@ var (
 	}
 )
 
+var namers = func() map[string]func(*model.Pack, *model.Engine, *encode.Encoder) (name.Namer, error) {
+	m := map[string]func(*model.Pack, *model.Engine, *encode.Encoder) (name.Namer, error){}
+	for _, family := range clip.Families {
+		m[family] = func(p *model.Pack, e *model.Engine, t *encode.Encoder) (name.Namer, error) {
+			return clip.New(p, e, t)
+		}
+	}
+	return m
+}()
+
 // ErrFamily marks a pack whose family cannot do what is asked.
 var ErrFamily = errors.New("the pack's family does not fit")
 
@@ -49,7 +62,10 @@ type Params struct {
 	Store   *model.Store
 	Detect  string // pack for boxes; empty for none
 	Segment string // pack for pixels; empty for none
-	Threads int    // threads a session, 0 for the machine's cores
+	Name    string // pack for naming photos and regions; empty for none
+	// Templates are sentences that the namer's words are put into; nil takes the pack's own.
+	Templates []prompt.Template
+	Threads   int // threads a session, 0 for the machine's cores
 	// TextCache is the folder for vectors of words; empty keeps them in memory only.
 	TextCache string
 }
@@ -59,6 +75,7 @@ type Models struct {
 	Engine    *model.Engine
 	Detector  detect.Detector   // nil without boxes
 	Segmenter segment.Segmenter // nil without pixels
+	Namer     name.Namer        // nil without names
 
 	mu        sync.Mutex
 	texts     map[string]*encode.Encoder // by fingerprint
@@ -70,7 +87,7 @@ func Load(p Params) (*Models, error) {
 	m := &Models{
 		Engine: model.NewEngine(p.Threads), texts: map[string]*encode.Encoder{}, preparers: map[model.ImageSpec]*prep.Preparer{},
 	}
-	var find, paint func() error
+	var find, paint, call func() error
 	var err error
 	if p.Detect != "" {
 		find, err = m.detector(p)
@@ -78,8 +95,11 @@ func Load(p Params) (*Models, error) {
 	if p.Segment != "" && err == nil {
 		paint, err = m.segmenter(p)
 	}
+	if p.Name != "" && err == nil {
+		call, err = m.namer(p)
+	}
 	if err == nil {
-		err = both(find, paint)
+		err = together(find, paint, call)
 	}
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
@@ -87,18 +107,17 @@ func Load(p Params) (*Models, error) {
 	return m, nil
 }
 
-// both runs two functions side by side; either may be nil.
-func both(a, b func() error) error {
-	var errA, errB error
+// together runs functions side by side; any may be nil.
+func together(all ...func() error) error {
+	errs := make([]error, len(all))
 	var wg sync.WaitGroup
-	if a != nil {
-		wg.Go(func() { errA = a() })
-	}
-	if b != nil {
-		errB = b()
+	for i, f := range all {
+		if f != nil {
+			wg.Go(func() { errs[i] = f() })
+		}
 	}
 	wg.Wait()
-	return errors.Join(errA, errB)
+	return errors.Join(errs...)
 }
 
 func (m *Models) detector(p Params) (func() error, error) {
@@ -107,6 +126,10 @@ func (m *Models) detector(p Params) (func() error, error) {
 
 func (m *Models) segmenter(p Params) (func() error, error) {
 	return loader(m, p, p.Segment, segmenters, "pixels", func(s segment.Segmenter) { m.Segmenter = s })
+}
+
+func (m *Models) namer(p Params) (func() error, error) {
+	return loader(m, p, p.Name, namers, "names", func(n name.Namer) { m.Namer = n })
 }
 
 // loader opens a pack of one of the families and returns the function that loads its networks and hands
@@ -122,6 +145,9 @@ func loader[T any](
 	build, ok := families[pack.Family]
 	if !ok {
 		return nil, fmt.Errorf("%w: %s is of the family %q, which finds no %s", ErrFamily, pack.ID, pack.Family, finds)
+	}
+	if finds == "names" && p.Templates != nil {
+		pack = WithTemplates(pack, p.Templates)
 	}
 	return func() error {
 		text, err := m.text(pack, p.TextCache)
@@ -199,6 +225,9 @@ func (m *Models) Close() error {
 
 // Detects reports whether a family finds boxes.
 func Detects(family string) bool { return detectors[family] != nil }
+
+// Names reports whether a family names photos and regions.
+func Names(family string) bool { return namers[family] != nil }
 
 // Segments reports whether a family finds pixels.
 func Segments(family string) bool { return segmenters[family] != nil }

@@ -77,6 +77,9 @@ func (w *Words) add(phrases []string) span {
 // Phrases returns all phrases, positives of all classes first; one that two classes share stands twice.
 func (w *Words) Phrases() []string { return w.phrases }
 
+// First returns the number of a class's first phrase among Phrases.
+func (w *Words) First(class int) int { return w.positives[class].from }
+
 // Fuse turns one region's logits, one a phrase, into a probability a class: softmax over a background of
 // logit 0, the classes' best phrases and all negatives. A class whose negative beats it gets 0. It writes
 // len(Classes) values into probs and which and returns nothing else.
@@ -87,7 +90,20 @@ func (w *Words) Fuse(logits, probs []float32, which []uint16) {
 	for _, l := range logits {
 		top = max(top, l)
 	}
-	sum := math.Exp(float64(-top))
+	w.fuse(logits, probs, which, top, math.Exp(float64(-top)))
+}
+
+// FuseClosed is Fuse without a background: something of what is named is there.
+func (w *Words) FuseClosed(logits, probs []float32, which []uint16) {
+	top := float32(math.Inf(-1))
+	for _, l := range logits {
+		top = max(top, l)
+	}
+	w.fuse(logits, probs, which, top, 0)
+}
+
+// fuse divides by sum and what it adds to it. No logit is greater than top.
+func (w *Words) fuse(logits, probs []float32, which []uint16, top float32, sum float64) {
 	for c := range w.Classes {
 		best, at := w.best(logits, c)
 		probs[c], which[c] = best, uint16(at)

@@ -1,0 +1,260 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/model/modeltest"
+	"github.com/saysee/saysee/name"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/pipeline/prep"
+)
+
+// official is what zoo/parity/clip.py writes: the official code's own preparation, tokenizer and networks.
+type official struct {
+	Classes   []string
+	Templates []string
+	Every     int
+	Text      [][]float64
+	Cases     []struct {
+		Photo         string
+		Pixels        []float64
+		Vector        []float64
+		Probabilities []float64
+	}
+}
+
+const namingData = "../name/clip/testdata"
+
+// smallPack unpacks a pack of zoo/parity/clip.py into a store. change may edit its manifest.
+func smallPack(t *testing.T, kind string, change func(manifest map[string]any)) *model.Store {
+	t.Helper()
+	modeltest.Runtime(t)
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	root := t.TempDir()
+	dir := filepath.Join(root, kind)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var manifest map[string]any
+	readJSON(t, filepath.Join(namingData, kind+"-pack.json"), &manifest)
+	merges := read(t, "../prompt/token/testdata/merges.txt")
+	lines := strings.SplitAfter(string(merges), "\n")[:1+120]
+	content := map[string][]byte{
+		"image": unzip(t, filepath.Join(namingData, kind+"-image.onnx.gz")), "text": unzip(t, filepath.Join(namingData, "text.onnx.gz")),
+		"merges": []byte(strings.Join(lines, "")),
+	}
+	for _, f := range manifest["files"].([]any) {
+		f := f.(map[string]any)
+		data := content[f["role"].(string)]
+		f["sha256"], f["bytes"] = fmt.Sprintf("%x", sha256.Sum256(data)), len(data)
+		if err := os.WriteFile(filepath.Join(dir, f["name"].(string)), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if change != nil {
+		change(manifest)
+	}
+	text, err := json.Marshal(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "pack.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := model.NewStore(root, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func readJSON(t *testing.T, path string, v any) {
+	t.Helper()
+	if err := json.Unmarshal(read(t, path), v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unzip(t *testing.T, path string) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(read(t, path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func namer(t *testing.T, store *model.Store, kind string) *pipeline.Models {
+	t.Helper()
+	m, err := pipeline.Load(pipeline.Params{Store: store, Name: kind, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+// furthest is the largest difference, got[every·i] against want[i].
+func furthest[G, W float32 | float64](got []G, want []W, every int) float64 {
+	worst := 0.0
+	for i, w := range want {
+		worst = max(worst, math.Abs(float64(got[i*every])-float64(w)))
+	}
+	return worst
+}
+
+func TestNamingEqualsTheOfficialCode(t *testing.T) {
+	for _, kind := range []string{"clip-vit", "clip-rn", "slip"} {
+		t.Run(kind, func(t *testing.T) {
+			var want official
+			readJSON(t, filepath.Join(namingData, kind+".json"), &want)
+			m := namer(t, smallPack(t, kind, nil), kind)
+			words, err := m.Namer.Words(t.Context(), classes(want.Classes...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range want.Cases {
+				p, err := photo.Decode(read(t, filepath.Join(namingData, c.Photo+".png")), photo.Limits{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				whole := image.Rectangle{Max: p.Size()}
+				spec := m.Namer.Pack().Image
+				by, err := prep.New(spec)
+				if err != nil {
+					t.Fatal(err)
+				}
+				view, err := by.View(p, model.NewLetterbox(whole, spec))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := furthest(view.Pixels.F32, c.Pixels, want.Every); d > 2e-5 {
+					t.Errorf("%s: prepared pixels differ by %.2g", c.Photo, d)
+				}
+				by.Recycle(view)
+				by.Close()
+				v, err := m.See(t.Context(), p, whole)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.Release()
+				var shares []float64
+				for _, s := range words.Scores(v) {
+					shares = append(shares, s.Share)
+				}
+				dv, ds := furthest(v, c.Vector, 1), furthest(shares, c.Probabilities, 1)
+				t.Logf("%s: vector within %.1g, probabilities within %.1g", c.Photo, dv, ds)
+				if dv > 1e-4 || ds > 1e-4 {
+					t.Errorf("%s: the vector differs by %.2g, probabilities by %.2g", c.Photo, dv, ds)
+				}
+			}
+		})
+	}
+}
+
+func TestARegionIsSeenInTwoCrops(t *testing.T) {
+	m := namer(t, smallPack(t, "clip-vit", nil), "clip-vit")
+	p := sample(t, "cat.jpg")
+	defer p.Release()
+	size := p.Size()
+	whole, err := m.SeeRegion(t.Context(), p, boxOf(image.Rectangle{Max: size}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := m.Engine.Runs(); n != 2 {
+		t.Errorf("%d runs for one region, want 2", n)
+	}
+	once, err := m.See(t.Context(), p, image.Rectangle{Max: size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := furthest(whole, once, 1); d > 1e-5 {
+		t.Errorf("the region that is all of the photo differs from the photo by %.2g", d)
+	}
+	for name, box := range map[string]image.Rectangle{
+		"at an edge": image.Rect(0, 0, 30, 80), "of one pixel": image.Rect(5, 5, 6, 6), "long and thin": image.Rect(0, 10, size.X, 11),
+	} {
+		if _, err := m.SeeRegion(t.Context(), p, boxOf(box)); err != nil {
+			t.Errorf("a region %s: %v", name, err)
+		}
+	}
+	if _, err := m.See(t.Context(), p, image.Rect(-5, -5, 0, 0)); err == nil {
+		t.Error("a region outside the photo was seen")
+	}
+}
+
+func TestPacksThatDoNotFitAreRefused(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		change func(m map[string]any)
+		want   string
+	}{
+		"should say that the vocabulary is another model's": {
+			func(m map[string]any) { m["tokenizer"].(map[string]any)["pieces"] = 49408 }, "634 pieces, but the text graph knows 49408",
+		},
+		"should name a tokenizer that is not known": {
+			func(m map[string]any) { m["tokenizer"].(map[string]any)["kind"] = "sentencepiece" }, `tokenizer "sentencepiece" is not known`,
+		},
+		"should name a scoring rule that is not known": {
+			func(m map[string]any) { m["scoring"].(map[string]any)["rule"] = "sigmoid" }, `scoring rule "sigmoid" is not known`,
+		},
+		"should refuse a scale that is none": {
+			func(m map[string]any) { m["scoring"].(map[string]any)["scale"] = 0 }, "scoring.scale",
+		},
+		"should refuse an image rule that cuts out without Pillow's filters": {
+			func(m map[string]any) { m["image"].(map[string]any)["shrink"] = "area" }, "Pillow",
+		},
+		"should say that the family names nothing": {
+			func(m map[string]any) { m["family"] = "vild" }, "finds no names",
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			store := smallPack(t, "clip-vit", c.change)
+			_, err := pipeline.Load(pipeline.Params{Store: store, Name: "clip-vit", Threads: 1})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestBestComesFirst(t *testing.T) {
+	best := name.Best([]name.Score{{Class: 0, Share: 0.2}, {Class: 1, Share: 0.7}, {Class: 2, Share: 0.1}}, 2)
+	if len(best) != 2 || best[0].Class != 1 || best[1].Class != 0 {
+		t.Errorf("got %+v", best)
+	}
+}
+
+func boxOf(r image.Rectangle) annot.Box {
+	return annot.Box{X0: float64(r.Min.X), Y0: float64(r.Min.Y), X1: float64(r.Max.X), Y1: float64(r.Max.Y)}
+}

@@ -1,0 +1,138 @@
+"""Makes a pack of an official CLIP checkpoint: RN50 to RN50x64, ViT-B/32 to ViT-L/14@336px.
+
+    python3 zoo/export clip ViT-B-32.pt --merges bpe_simple_vocab_16e6.txt.gz -o packs/clip-vit-b32
+
+The checkpoints are those that openai/CLIP's clip.py lists, TorchScript archives or plain state dicts; --merges is the
+list of byte pairs that the repository carries in clip/. All sizes are read off the checkpoint.
+
+Roles: image and text, vectors not of unit length. --int8 keeps the weights of the towers' matrix products as int8 (ONNX
+Runtime's dynamic quantisation) but for the last of each side; --fp16 stores large weights as fp16 and calculates in
+fp32. --templates: "one" ("a photo of a {}."), "7" or "80" of OpenAI's notebook for ImageNet, or "none".
+"""
+
+import argparse
+import gzip
+import pathlib
+import shutil
+import sys
+
+import checkpoint
+import clip_net as net
+import pack
+import torch
+
+import templates
+
+IMAGE = {
+    "multiple": 1, "resize": "crop", "shrink": "pil-bicubic", "grow": "pil-bicubic", "order": "RGB", "pad": 0,
+    "mean": [255 * v for v in (0.48145466, 0.4578275, 0.40821073)], "std": [255 * v for v in (0.26862954, 0.26130258, 0.27577711)],
+}  # fmt: skip
+LICENCE = """CLIP's code and checkpoints are published by OpenAI under the MIT licence (openai/CLIP), with a model card that holds
+deployment out of scope without tests of one's own. The list of byte pairs is theirs.
+Made from {source} by Saysee's zoo/export.
+"""
+
+
+def read(path):
+    """The state dict of a TorchScript archive or of a plain checkpoint."""
+    try:
+        loaded = torch.jit.load(path, map_location="cpu").state_dict()
+    except RuntimeError:
+        return checkpoint.read(path, "CLIP")
+    return checkpoint.check(dict(loaded), "CLIP")
+
+
+def model_of(sd, build=net.clip, unused=()):
+    """The network with the checkpoint in it."""
+    sd = {k: v for k, v in sd.items() if k not in ("input_resolution", "context_length", "vocab_size")}
+    try:
+        model = build(sd)
+    except KeyError as e:
+        raise checkpoint.CheckpointError(f"the checkpoint is not whole: {e.args[0]} is missing") from e
+    return checkpoint.fill(model, sd, unused)
+
+
+def merges(path, size):
+    """Reads a list of byte pairs and checks that it makes the checkpoint's vocabulary."""
+    data = pathlib.Path(path).read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    lines = data.decode().splitlines()
+    wanted = size - 2 * 256 - 2
+    if not lines or not lines[0].startswith("#version") or len(lines) - 1 < wanted:
+        raise checkpoint.CheckpointError(f"{path} has {len(lines) - 1} byte pairs, but the checkpoint knows {wanted}: it is another model's")
+    return ("\n".join(lines[: wanted + 1]) + "\n").encode()
+
+
+def parts(model, out):
+    """Exports both sides and returns their files by role."""
+    side = model.side
+    return {
+        "image": pack.export(
+            net.Image(model).eval(), (torch.zeros(2, 3, side, side),), out / "image.onnx", ["pixel_values"], ["image_embeds"],
+            {"pixel_values": {0: "n"}, "image_embeds": {0: "n"}},
+        ),
+        "text": pack.export(
+            net.Text(model).eval(), (torch.ones(2, 5, dtype=torch.long),), out / "text.onnx", ["input_ids"], ["text_embeds"],
+            {"input_ids": {0: "n", 1: "t"}, "text_embeds": {0: "n"}},
+        ),
+    }  # fmt: skip
+
+
+def write(model, out, pairs, ident, title, source, family, image, licence, texts, weights="fp32"):
+    """Writes the pack's folder."""
+    vocab, embed = model.token_embedding.weight.shape[0], model.text_projection.shape[1]
+    data = merges(pairs, vocab)
+    out = pathlib.Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    files = parts(model, out)
+    for path in files.values():
+        if weights == "int8":
+            pack.store_int8(path, leave=["project"])
+        elif weights == "fp16":
+            pack.store_fp16(path)
+    (out / "merges.txt").write_bytes(data)
+    files["merges"] = out / "merges.txt"
+    pack.write(out, {
+        "id": ident, "title": title, "family": family, "tasks": ["name"], "licence": "MIT", "source": source,
+        "tokenizer": {"kind": "bpe", "vocab": "merges", "max_tokens": model.positional_embedding.shape[0], "pieces": vocab},
+        "text": {"encoder": "text", "dim": embed, "templates": texts, "batch": 1 if weights == "int8" else 32},
+        "image": {"size": model.side, **image},
+        "scoring": {"rule": "cosine-softmax", "scale": model.logit_scale.exp().item()},
+        "defaults": {"score": 0, "nms": 0, "max": 5},
+        "memory_mb": 200 + sum(f.stat().st_size for f in files.values()) // 2**20,
+    }, files, licence.format(source=source))  # fmt: skip
+
+
+def arguments(doc, title):
+    p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("checkpoint")
+    p.add_argument("--merges", required=True, help="CLIP's list of byte pairs, gzipped or not")
+    p.add_argument("-o", "--out", required=True, help="the pack's folder")
+    p.add_argument("--id", help="the pack's id, otherwise the folder's name")
+    p.add_argument("--title", default=title)
+    p.add_argument("--templates", choices=sorted(templates.SETS), default="one")
+    p.add_argument("--fp16", action="store_const", const="fp16", dest="weights", default="fp32")
+    p.add_argument("--int8", action="store_const", const="int8", dest="weights")
+    return p
+
+
+def run(family, a, load, image, licence):
+    """Reads, exports, and leaves nothing behind when that fails."""
+    fresh = not pathlib.Path(a.out).exists()
+    try:
+        source = pathlib.Path(a.checkpoint).name
+        write(load(a.checkpoint), a.out, a.merges, a.id or pathlib.Path(a.out).name, a.title, source, family, image, licence, templates.SETS[a.templates], a.weights)
+    except (checkpoint.CheckpointError, OSError, UnicodeDecodeError) as e:
+        if fresh:
+            shutil.rmtree(a.out, ignore_errors=True)
+        sys.exit(f"zoo export {family}: {e}")
+
+
+def main():
+    a = arguments(__doc__, "CLIP").parse_args()
+    run("clip", a, lambda path: model_of(read(path)), IMAGE, LICENCE)
+
+
+if __name__ == "__main__":
+    main()
