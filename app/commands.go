@@ -33,6 +33,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"label", "find and segment things in photos; write pictures and label files", label},
+		{"name", "say which words fit a photo best, or a part of it", nameCommand},
 		{"convert", "turn label files of one format into another", onStreams(dataset.Convert)},
 		{"check", "look for mistakes in a dataset, and repair them", onStreams(dataset.Check)},
 		{"eval", "compare predictions with the truth: AP, curves, confusions", evaluate},

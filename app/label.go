@@ -16,6 +16,7 @@ import (
 	"github.com/saysee/saysee/annot/format"
 	"github.com/saysee/saysee/annot/merge"
 	"github.com/saysee/saysee/app/cli"
+	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/overlay"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/batch"
@@ -38,6 +39,7 @@ Exit code: 0 done, 1 not done, 2 not understood, 3 done but for what is named at
 	Examples: []cli.Example{
 		{Line: `saysee label photos --find "cat | kitten, dog" --out labelled`, Does: "boxes and masks for every photo in a folder"},
 		{Line: `saysee label a.jpg --find "person" --segment "grass, sky"`, Does: "things boxed, stuff painted"},
+		{Line: `saysee label a.jpg --ground "a man with a red cup at the table" --model ./glip-t`, Does: "the phrases of a sentence"},
 		{Line: `saysee label photos --find @classes.txt --format coco,yolo --resume`, Does: "go on where an earlier run stopped"},
 	},
 }
@@ -55,6 +57,8 @@ type labelFlags struct {
 
 func (l *labelFlags) register(fs *flag.FlagSet) {
 	l.modelFlags.register(fs)
+	fs.StringVar(&l.ground, "ground", "", "a `SENTENCE` in place of --find: \"a red cup on the table\". Its noun phrases are found and boxed;\n[brackets] say which they are: \"[a red cup] on the table\"")
+	fs.Float64Var(&l.rescore, "rescore", 0, "`WEIGHT` from 0 to 1 of a second look at each box by a pack that names things, 0 for none")
 	fs.StringVar(&l.out, "out", "out", "`DIR` to write to")
 	fs.StringVar(&l.formats, "format", "picture,coco,json", "`FORMATS` to write, with commas between: picture, "+strings.Join(format.Names(), ", "))
 	fs.BoolVar(&l.resume, "resume", false, "go on with an earlier run in the same folder: photos that it finished are not run again")
@@ -150,6 +154,7 @@ func newLabelRun(l *labelFlags, s stdio) (*labelRun, error) {
 	if err := l.check(); err != nil {
 		return nil, err
 	}
+	l.outline = !l.noMasks
 	question, problems, err := l.words()
 	for _, p := range problems {
 		fmt.Fprintln(s.err, p)
@@ -158,6 +163,9 @@ func newLabelRun(l *labelFlags, s stdio) (*labelRun, error) {
 		return nil, err
 	}
 	r.question = question
+	if l.rescore > 0 && question.HasBoxes() && question.Choices() < 2 {
+		return nil, errors.New("--rescore chooses between words: give at least two classes, or a negative")
+	}
 	if r.canvas, err = l.canvas(); err != nil {
 		return nil, err
 	}
@@ -203,14 +211,14 @@ func (r *labelRun) run(ctx context.Context, items []photo.Item) (int, error) {
 	}
 	job := &batch.Job{
 		Models: models, Question: r.question, Filter: filter, Canvas: r.canvas, NoMasks: r.noMasks,
-		Limits: photo.Limits{Pixels: r.maxPixels}, Workers: workers, Done: r.done,
+		Limits: photo.Limits{Pixels: r.maxPixels}, Workers: workers, Done: r.done, Rescore: r.rescore,
 	}
 	if r.pictures != nil {
 		job.Finish = r.pictures.write
 	}
 	// A second Ctrl-C ends the process at once; the journal is safe.
 	defer context.AfterFunc(ctx, func() { r.progress.say("stopping after the photos in work; Ctrl-C again stops at once") })()
-	err = job.Run(context.WithoutCancel(ctx), ctx, todo)
+	err = job.Run(detect.WithProgress(context.WithoutCancel(ctx), r.progress.pass), ctx, todo)
 	r.progress.end()
 	r.report.Stopped = errors.Is(err, context.Canceled)
 	if err != nil && !r.report.Stopped {
@@ -240,12 +248,15 @@ func (r *labelRun) workers(items int) int { return max(min(cores(r.threads), ite
 
 // openJournal begins or resumes the journal. Its settings are everything that regions hang on.
 func (r *labelRun) openJournal(m *pipeline.Models, f pipeline.Filter) error {
-	settings := []any{r.question.Classes, r.find, r.segment, f, r.canvas, r.noMasks}
+	settings := []any{r.question.Classes, r.find, r.ground, r.rescore, r.segment, f, r.canvas, r.noMasks}
 	if m.Detector != nil {
 		settings = append(settings, m.Detector.Pack().Files)
 	}
 	if m.Segmenter != nil {
 		settings = append(settings, m.Segmenter.Pack().Files)
+	}
+	if m.Namer != nil {
+		settings = append(settings, m.Namer.Pack().Files)
 	}
 	text, err := json.Marshal(settings)
 	if err != nil {

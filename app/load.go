@@ -16,12 +16,16 @@ import (
 	"github.com/saysee/saysee/pipeline/prep"
 	"github.com/saysee/saysee/prompt"
 	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/prompt/ground"
 	"github.com/saysee/saysee/segment"
 )
 
 // modelFlags are the flags of every command that runs models.
 type modelFlags struct {
 	find, segment    string
+	ground           string  // a sentence in find's place
+	rescore          float64 // weight of the namer's second look
+	outline          bool    // boxes want masks, from pixels where the detector makes none
 	model            string
 	packs, library   string
 	threads, size    int
@@ -65,10 +69,29 @@ func (m *modelFlags) words() (q pipeline.Question, problems []string, err error)
 		return q, problems, err
 	}
 	problems = append(problems, more...)
+	if m.ground != "" {
+		return m.grounded(find, paint, problems)
+	}
 	if len(find)+len(paint) == 0 {
 		return q, problems, errors.New("no words to look for: say what, for example --find \"cat, dog\"")
 	}
 	return pipeline.NewQuestion(find, paint), problems, nil
+}
+
+// grounded reads the sentence, and says which phrases it takes from it.
+func (m *modelFlags) grounded(find, paint []annot.Class, problems []string) (pipeline.Question, []string, error) {
+	if len(find) > 0 {
+		return pipeline.Question{}, problems, errors.New("--ground and --find both say what to box: choose one")
+	}
+	sentence, err := ground.Sentence(m.ground)
+	if err != nil {
+		return pipeline.Question{}, problems, fmt.Errorf("--ground: %w", err)
+	}
+	q := pipeline.Grounding(sentence, paint)
+	if !strings.ContainsAny(m.ground, "[［") {
+		problems = append(problems, "--ground: looking for “"+strings.Join(sentence.Names(), "”, “")+"”; put phrases in [brackets] to choose others")
+	}
+	return q, problems, nil
 }
 
 func table(flag, text string) ([]annot.Class, []string, error) {
@@ -104,40 +127,60 @@ func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, e
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()
 	}
-	if p.Detect, p.Segment, err = m.chosen(store); err != nil {
+	if err = m.choose(store, &p); err != nil {
 		return nil, err
 	}
 	if !q.HasBoxes() {
 		p.Detect = ""
 	}
+	if m.rescore == 0 || !q.HasBoxes() {
+		p.Name = ""
+	}
 	if !q.HasPixels() {
-		p.Segment = ""
+		paints, err := m.paints(store, p.Detect)
+		if err != nil {
+			return nil, err
+		}
+		if !paints {
+			p.Segment = ""
+		}
 	}
 	return pipeline.Load(p)
 }
 
-// chosen says which pack does what: the packs that were named, and the starters for the rest.
-func (m *modelFlags) chosen(store *model.Store) (detector, segmenter string, err error) {
-	detector, segmenter = pipeline.DefaultDetector, pipeline.DefaultSegmenter
+// paints reports whether the segmenter is to make masks of the detector's boxes.
+func (m *modelFlags) paints(store *model.Store, detector string) (bool, error) {
+	if detector == "" || !m.outline {
+		return false, nil
+	}
+	pack, err := store.Open(detector)
+	return err == nil && !pipeline.Outlines(pack), err
+}
+
+// choose says which pack does what: the packs that were named, and the starters for the rest.
+func (m *modelFlags) choose(store *model.Store, p *pipeline.Params) error {
+	p.Detect, p.Segment, p.Name = pipeline.DefaultDetector, pipeline.DefaultSegmenter, pipeline.DefaultNamer
 	if m.model == "" {
-		return detector, segmenter, nil
+		return nil
 	}
 	for _, ref := range strings.Split(m.model, ",") {
 		ref = strings.TrimSpace(ref)
 		pack, err := store.Open(ref)
 		if err != nil {
-			return "", "", err
+			return err
 		}
 		switch {
 		case pipeline.Detects(pack.Family):
-			detector = ref
+			p.Detect = ref
 		case pipeline.Segments(pack.Family):
-			segmenter = ref
+			p.Segment = ref
+		case pipeline.Names(pack.Family):
+			p.Name = ref
 		default:
-			return "", "", fmt.Errorf("pack %s is of the family %q, which this version of Saysee does not run", pack.ID, pack.Family)
+			return fmt.Errorf("pack %s is of the family %q, which this version of Saysee does not run", pack.ID, pack.Family)
 		}
 	}
-	return detector, segmenter, nil
+	return nil
 }
 
 // The sides that a canvas may have: a smaller one holds fewer positions than a region head picks.
@@ -199,6 +242,7 @@ func (m *modelFlags) check() error {
 		{"segment-score", own(m.segmentScore), "from 0 to 1, or is -1"},
 		{"nms", own(m.nms), "from 0 to 1, or is -1"},
 		{"cross-nms", share(m.crossNMS), "from 0 to 1"},
+		{"rescore", share(m.rescore), "from 0 to 1"},
 		{"inside", share(m.inside), "from 0 to 1"},
 		{"min-area", share(m.minArea), "from 0 to 1"},
 		{"max", m.max >= -1, "from 0 up, or is -1"},

@@ -83,7 +83,7 @@ func packInfos(store *model.Store, names []string, verify bool) ([]packInfo, err
 	for _, p := range packs {
 		info := packInfo{
 			ID: p.ID, Version: p.Version, Title: p.Title, Family: p.Family, Tasks: p.Tasks, Licence: p.Licence,
-			Origin: p.Origin, Runs: pipeline.Detects(p.Family) || pipeline.Segments(p.Family),
+			Origin: p.Origin, Runs: pipeline.Detects(p.Family) || pipeline.Segments(p.Family) || pipeline.Names(p.Family),
 		}
 		for _, f := range p.Files {
 			info.Bytes += f.Bytes

@@ -21,6 +21,8 @@ type progress struct {
 	shown          int // photos that the last line told of
 	began, printed time.Time
 	width          int // of the line on the terminal
+	passes         int // that each photo needs, once that was said
+	part           string
 }
 
 func newProgress(w io.Writer, total int) *progress {
@@ -45,13 +47,37 @@ func (p *progress) step(failed bool) {
 	if failed {
 		p.failed++
 	}
-	every := plainEvery
-	if p.live {
-		every = liveEvery
-	}
-	if time.Since(p.printed) >= every {
+	p.part = ""
+	if time.Since(p.printed) >= p.every() {
 		p.print()
 	}
+}
+
+// pass tells how far a photo is whose words are read in several passes.
+func (p *progress) pass(done, total int) {
+	if total < 2 {
+		return
+	}
+	p.mu.Lock()
+	said := p.passes == total
+	p.passes = total
+	p.part = fmt.Sprintf(", pass %d of %d", min(done+1, total), total)
+	p.mu.Unlock()
+	if !said {
+		p.say(fmt.Sprintf("one caption does not hold all words: each photo takes %d passes", total))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Since(p.printed) >= p.every() {
+		p.print()
+	}
+}
+
+func (p *progress) every() time.Duration {
+	if p.live {
+		return liveEvery
+	}
+	return plainEvery
 }
 
 func (p *progress) print() {
@@ -60,6 +86,7 @@ func (p *progress) print() {
 	rate := float64(p.done) / max(took.Seconds(), 1e-9)
 	left := time.Duration(float64(p.total-p.done) / max(rate, 1e-9) * float64(time.Second))
 	text := fmt.Sprintf("%d of %s, %.1f a second, %s left", p.done, count(p.total, "photo"), rate, short(left))
+	text += p.part
 	if p.failed > 0 {
 		text += fmt.Sprintf(", %d failed", p.failed)
 	}

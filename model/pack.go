@@ -51,6 +51,12 @@ func (p *Pack) file(role string) (File, error) {
 	return File{}, fmt.Errorf("pack %s has no file with the role %q", p.ID, role)
 }
 
+// Has reports whether a file has the role.
+func (p *Pack) Has(role string) bool {
+	_, err := p.file(role)
+	return err == nil
+}
+
 // Read returns the verified bytes of the file with a role.
 func (p *Pack) Read(role string) ([]byte, error) {
 	f, err := p.file(role)

@@ -13,6 +13,7 @@ import (
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/pipeline/photo"
 	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/prompt/ground"
 	"github.com/saysee/saysee/segment"
 )
 
@@ -158,6 +159,8 @@ type Question struct {
 	Classes []annot.Class
 	boxes   []int // classes to box, as indices into Classes
 	pixels  []int // classes to paint
+	// sentence holds the phrases that are classes to box, in the person's own words. Nil for a list of words.
+	sentence *ground.Caption
 }
 
 // NewQuestion joins the words for boxes and the words for pixels into one class table.
@@ -179,6 +182,20 @@ func NewQuestion(boxes, pixels []annot.Class) Question {
 	for _, c := range pixels {
 		q.pixels = append(q.pixels, add(c))
 	}
+	return q
+}
+
+// Grounding asks for the phrases of a sentence: each is a class to box, in its own words. Detectors that read
+// sentences read the phrases in it, others each by itself.
+func Grounding(sentence ground.Caption, pixels []annot.Class) Question {
+	var boxes []annot.Class
+	for _, words := range sentence.Names() {
+		if !slices.ContainsFunc(boxes, func(c annot.Class) bool { return c.Name == words }) {
+			boxes = append(boxes, annot.Class{Name: words, Phrases: []string{words}})
+		}
+	}
+	q := NewQuestion(boxes, pixels)
+	q.sentence = &sentence
 	return q
 }
 
@@ -223,7 +240,7 @@ func (a *Analysis) Ask(ctx context.Context, q Question) (*Answer, error) {
 	ans := &Answer{Question: q}
 	var err error
 	if a.boxes != nil && len(q.boxes) > 0 {
-		if ans.Boxes, err = a.boxes.Ask(ctx, q.pick(q.boxes)); err != nil {
+		if ans.Boxes, err = a.box(ctx, q); err != nil {
 			return nil, err
 		}
 	}
@@ -233,6 +250,14 @@ func (a *Analysis) Ask(ctx context.Context, q Question) (*Answer, error) {
 		}
 	}
 	return ans, nil
+}
+
+// box asks the detector.
+func (a *Analysis) box(ctx context.Context, q Question) (*detect.Candidates, error) {
+	if g, reads := a.boxes.(detect.Grounder); reads && q.sentence != nil {
+		return g.Ground(ctx, *q.sentence)
+	}
+	return a.boxes.Ask(ctx, q.pick(q.boxes))
 }
 
 // Filter says what of an answer is kept. Class indices are those of the question's table.
@@ -274,13 +299,20 @@ func local[V any](part []int, by map[int]V) map[int]V {
 	return out
 }
 
-// Masks gives boxes their masks, where the detector makes any.
-func (a *Analysis) Masks(ctx context.Context, boxes []detect.Found) error {
+// Masks gives boxes their masks, where the detector makes any; the classes are those of the question. Boxes of a
+// detector that makes none get what the segmenter, if there is one, paints in them.
+func (a *Analysis) Masks(ctx context.Context, q Question, boxes []detect.Found) error {
 	if a.boxes == nil || len(boxes) == 0 {
 		return nil
 	}
 	defer a.stage(StageMasks, time.Now())
-	return a.boxes.Masks(ctx, boxes)
+	if err := a.boxes.Masks(ctx, boxes); err != nil {
+		return err
+	}
+	if a.pixels == nil || Outlines(a.models.Detector.Pack()) {
+		return nil
+	}
+	return a.paint(ctx, q, boxes)
 }
 
 // ErrCannot marks a question that the models in use have no answer to.
@@ -315,11 +347,16 @@ func (a *Analysis) Regions(ctx context.Context, q Question, f Filter, masks bool
 	if err != nil {
 		return nil, err
 	}
+	return a.Choose(ctx, ans, f, masks)
+}
+
+// Choose selects and, if wanted, makes masks.
+func (a *Analysis) Choose(ctx context.Context, ans *Answer, f Filter, masks bool) ([]annot.Region, error) {
 	start := time.Now()
 	boxes, pixels := ans.Select(f)
 	a.stage(StageSelect, start)
 	if masks {
-		if err := a.Masks(ctx, boxes); err != nil {
+		if err := a.Masks(ctx, ans.Question, boxes); err != nil {
 			return nil, err
 		}
 	}

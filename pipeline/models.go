@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/detect/glip"
 	"github.com/saysee/saysee/detect/vild"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/name"
@@ -33,7 +34,12 @@ var (
 		vild.Family: func(p *model.Pack, e *model.Engine, t *encode.Encoder) (detect.Detector, error) {
 			return vild.New(p, e, t)
 		},
+		glip.Family: func(p *model.Pack, e *model.Engine, _ *encode.Encoder) (detect.Detector, error) {
+			return glip.New(p, e)
+		},
 	}
+	// captioned are detectors that read all words in one text, and have no vector for a phrase.
+	captioned  = map[string]bool{glip.Family: true}
 	segmenters = map[string]func(*model.Pack, *model.Engine, *encode.Encoder) (segment.Segmenter, error){
 		lseg.Family: func(p *model.Pack, e *model.Engine, t *encode.Encoder) (segment.Segmenter, error) {
 			return lseg.New(p, e, t)
@@ -150,9 +156,12 @@ func loader[T any](
 		pack = WithTemplates(pack, p.Templates)
 	}
 	return func() error {
-		text, err := m.text(pack, p.TextCache)
-		if err != nil {
-			return err
+		var text *encode.Encoder
+		if !captioned[pack.Family] {
+			var err error
+			if text, err = m.text(pack, p.TextCache); err != nil {
+				return err
+			}
 		}
 		networks, err := build(pack, m.Engine, text)
 		if err == nil {
@@ -178,12 +187,20 @@ func (m *Models) text(p *model.Pack, cache string) (*encode.Encoder, error) {
 	return t, nil
 }
 
+// reader is a detector with a text side of its own.
+type reader interface {
+	Unread(phrases []string) (truncated, unknown []string)
+}
+
 // Unread says which of a question's phrases a text encoder cannot read, in alphabetical order: of truncated
 // ones only the beginning, of unknown ones not a single word. It encodes what is new, which a first photo
 // would do otherwise.
 func (m *Models) Unread(ctx context.Context, q Question) (truncated, unknown []string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if d, ok := m.Detector.(reader); ok {
+		truncated, unknown = d.Unread(prompt.NewWords(q.pick(q.boxes)).Phrases())
+	}
 	phrases := prompt.NewWords(q.Classes).Phrases()
 	for _, t := range m.texts {
 		_, stats, err := t.Vectors(ctx, phrases)
@@ -222,6 +239,12 @@ func (m *Models) Close() error {
 	}
 	return m.Engine.Close()
 }
+
+// Outlines reports whether a pack's boxes come with masks.
+func Outlines(p *model.Pack) bool { return Detects(p.Family) && p.Has(maskRole) }
+
+// maskRole is the role of a graph that makes masks of boxes.
+const maskRole = "masks"
 
 // Detects reports whether a family finds boxes.
 func Detects(family string) bool { return detectors[family] != nil }

@@ -1,13 +1,8 @@
 package pipeline_test
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"image"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/name"
@@ -39,43 +35,11 @@ type official struct {
 
 const namingData = "../name/clip/testdata"
 
-// smallPack unpacks a pack of zoo/parity/clip.py into a store. change may edit its manifest.
-func smallPack(t *testing.T, kind string, change func(manifest map[string]any)) *model.Store {
+// small opens a folder of packs that modeltest made.
+func small(t *testing.T, root string) *model.Store {
 	t.Helper()
 	modeltest.Runtime(t)
-	t.Setenv("XDG_DATA_HOME", t.TempDir())
-	root := t.TempDir()
-	dir := filepath.Join(root, kind)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	var manifest map[string]any
-	readJSON(t, filepath.Join(namingData, kind+"-pack.json"), &manifest)
-	merges := read(t, "../prompt/token/testdata/merges.txt")
-	lines := strings.SplitAfter(string(merges), "\n")[:1+120]
-	content := map[string][]byte{
-		"image": unzip(t, filepath.Join(namingData, kind+"-image.onnx.gz")), "text": unzip(t, filepath.Join(namingData, "text.onnx.gz")),
-		"merges": []byte(strings.Join(lines, "")),
-	}
-	for _, f := range manifest["files"].([]any) {
-		f := f.(map[string]any)
-		data := content[f["role"].(string)]
-		f["sha256"], f["bytes"] = fmt.Sprintf("%x", sha256.Sum256(data)), len(data)
-		if err := os.WriteFile(filepath.Join(dir, f["name"].(string)), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if change != nil {
-		change(manifest)
-	}
-	text, err := json.Marshal(manifest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "pack.json"), text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	store, err := model.NewStore(root, nil)
+	store, err := model.NewStore(root, assets.Packs())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,19 +60,6 @@ func readJSON(t *testing.T, path string, v any) {
 	if err := json.Unmarshal(read(t, path), v); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func unzip(t *testing.T, path string) []byte {
-	t.Helper()
-	z, err := gzip.NewReader(bytes.NewReader(read(t, path)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 func namer(t *testing.T, store *model.Store, kind string) *pipeline.Models {
@@ -139,7 +90,7 @@ func TestNamingEqualsTheOfficialCode(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			var want official
 			readJSON(t, filepath.Join(namingData, kind+".json"), &want)
-			m := namer(t, smallPack(t, kind, nil), kind)
+			m := namer(t, small(t, modeltest.SmallCLIP(t, kind, nil)), kind)
 			words, err := m.Namer.Words(t.Context(), classes(want.Classes...))
 			if err != nil {
 				t.Fatal(err)
@@ -184,7 +135,7 @@ func TestNamingEqualsTheOfficialCode(t *testing.T) {
 }
 
 func TestARegionIsSeenInTwoCrops(t *testing.T) {
-	m := namer(t, smallPack(t, "clip-vit", nil), "clip-vit")
+	m := namer(t, small(t, modeltest.SmallCLIP(t, "clip-vit", nil)), "clip-vit")
 	p := sample(t, "cat.jpg")
 	defer p.Release()
 	size := p.Size()
@@ -239,7 +190,7 @@ func TestPacksThatDoNotFitAreRefused(t *testing.T) {
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			store := smallPack(t, "clip-vit", c.change)
+			store := small(t, modeltest.SmallCLIP(t, "clip-vit", c.change))
 			_, err := pipeline.Load(pipeline.Params{Store: store, Name: "clip-vit", Threads: 1})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)

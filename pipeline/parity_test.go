@@ -115,7 +115,7 @@ func TestRegionsEqualThePythonReference(t *testing.T) {
 					t.Errorf("region %d: candidate %d class %d score %.4f, want %d %d %.4f", i, kept[i].Candidate, kept[i].Class, kept[i].Score, k.Region, k.Class, k.Score)
 				}
 			}
-			if err := a.Masks(t.Context(), kept); err != nil {
+			if err := a.Masks(t.Context(), q, kept); err != nil {
 				t.Fatal(err)
 			}
 			for i, m := range want.Regions.Masks {

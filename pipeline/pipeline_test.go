@@ -128,12 +128,12 @@ func TestWhatRunsAgain(t *testing.T) {
 	t.Run("should be nothing for masks that were made before", func(t *testing.T) {
 		found, _ := ans.Select(strict)
 		first := runs(func() {
-			if err := a.Masks(t.Context(), found); err != nil {
+			if err := a.Masks(t.Context(), boxes, found); err != nil {
 				t.Fatal(err)
 			}
 		})
 		again := runs(func() {
-			if err := a.Masks(t.Context(), found); err != nil {
+			if err := a.Masks(t.Context(), boxes, found); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -36,6 +36,7 @@ type Detector struct {
 	levels    []int // outputs of pyramid that the head reads
 	head      *model.Session
 	match     *model.Session // of dual packs
+	masks     *model.Session // nil where the pack has none
 }
 
 var (
@@ -71,6 +72,12 @@ func New(pack *model.Pack, engine *model.Engine) (*Detector, error) {
 		d.head = load.Session("head", d.rule.deepHead())
 	}
 	d.captions = newCaptions(text)
+	if pack.Has("masks") {
+		if d.rule.Pyramid != "trunk" {
+			return nil, fmt.Errorf("pack %s: %w: a mask head needs the shared trunk", pack.ID, model.ErrManifest)
+		}
+		d.masks = load.Session("masks", detect.MaskGraph())
+	}
 	return d, load.Err
 }
 
@@ -108,7 +115,7 @@ func (d *Detector) Unread(phrases []string) (truncated, unknown []string) {
 
 // Encode runs the image side on every view. Boxes of all views stand in one list.
 func (d *Detector) Encode(ctx context.Context, views []*model.View) (detect.Encoding, error) {
-	e := &encoding{d: d, readings: map[string]reading{}}
+	e := &encoding{d: d, readings: map[string]reading{}, masks: map[annot.Box]annot.Mask{}}
 	for _, v := range views {
 		s := &scene{view: v}
 		e.scenes = append(e.scenes, s)
@@ -143,6 +150,7 @@ type encoding struct {
 	scenes []*scene
 	// readings are what the head said of captions, by caption and grouping.
 	readings map[string]reading
+	masks    map[annot.Box]annot.Mask
 }
 
 // scene is one view; dual holds what a dual pack's head made of it.
@@ -294,8 +302,37 @@ func (d *Detector) ids(e token.Encoding) ids {
 	return out
 }
 
-// Masks makes none: the family finds boxes.
-func (e *encoding) Masks(context.Context, []detect.Found) error { return nil }
+// Masks runs the mask head, where the pack has one, on the view of all of the photo. Masks are remembered by box.
+func (e *encoding) Masks(ctx context.Context, found []detect.Found) error {
+	if e.d.masks == nil || len(found) == 0 {
+		return nil
+	}
+	v := e.scenes[0].view
+	f, err := v.Features(ctx, e.d.pyramid)
+	if err != nil {
+		return err
+	}
+	var todo, canvas []annot.Box
+	for _, r := range found {
+		if _, done := e.masks[r.Box]; !done && !slices.Contains(todo, r.Box) {
+			todo = append(todo, r.Box)
+			canvas = append(canvas, v.ToCanvas(r.Box))
+		}
+	}
+	made, err := detect.Outline(ctx, e.d.masks, v, f[1:4], canvas)
+	if err != nil {
+		return err
+	}
+	for i, b := range todo {
+		e.masks[b] = made[i]
+	}
+	for i := range found {
+		if m := e.masks[found[i].Box]; m.Area() > 0 {
+			found[i].Shape = m
+		}
+	}
+	return nil
+}
 
 // Release gives back what was kept of the photo. Candidates that were asked for stay valid.
 func (e *encoding) Release() {

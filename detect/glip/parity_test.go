@@ -2,16 +2,11 @@ package glip_test
 
 import (
 	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"image"
 	_ "image/png"
-	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/saysee/saysee/annot"
@@ -21,78 +16,24 @@ import (
 	"github.com/saysee/saysee/model/modeltest"
 )
 
-var roles = map[string][]string{
-	"deep": {"image", "text", "head"},
-	"dual": {"image", "text_a", "head_a", "match"},
-}
-
 // open makes a pack of the fixtures of zoo/parity/glip.py and loads it.
 func open(t *testing.T, kind string) (*glip.Detector, *model.Engine) {
 	t.Helper()
-	root := t.TempDir()
-	dir := filepath.Join(root, "small")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	var files []map[string]any
-	add := func(role, name string, data []byte) {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, map[string]any{"role": role, "name": name, "bytes": len(data), "sha256": fmt.Sprintf("%x", sha256.Sum256(data))})
-	}
-	for _, role := range roles[kind] {
-		add(role, role+".onnx", unzip(t, "testdata/"+kind+"-"+role+".onnx.gz"))
-	}
-	vocab, err := os.ReadFile("../../prompt/token/testdata/vocab.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	add("vocab", "vocab.txt", vocab)
-	manifest, err := json.Marshal(map[string]any{
-		"schema": 1, "id": "small", "version": "1", "family": glip.Family, "files": files,
-		"tokenizer": map[string]any{"kind": "wordpiece", "vocab": "vocab", "max_tokens": 256},
-		"scoring": map[string]any{
-			"rule": "glip", "fusion": kind, "levels": []string{"p3", "p4", "p5", "p6", "p7"}, "strides": []int{8, 16, 32, 64, 128},
-			"anchor": 8, "candidate": 0.05, "per_level": 1000, "names": 40, "separator": ". ",
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "pack.json"), manifest, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	engine := modeltest.Engine(t, 1)
+	root := modeltest.SmallGLIP(t, kind, nil)
 	store, err := model.NewStore(root, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pack, err := store.Open("small")
+	pack, err := store.Open("glip-" + kind)
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := modeltest.Engine(t, 1)
 	d, err := glip.New(pack, engine)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d, engine
-}
-
-func unzip(t *testing.T, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if data, err = io.ReadAll(r); err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // view prepares a photo as GLIP does, without resampling: BGR, normalised, zeros beside it up to a multiple
@@ -128,7 +69,7 @@ func view(t *testing.T, name string) *model.View {
 }
 
 func TestFindsWhatTheOfficialCodeFinds(t *testing.T) {
-	for kind := range roles {
+	for _, kind := range []string{"deep", "dual"} {
 		t.Run(kind, func(t *testing.T) {
 			data, err := os.ReadFile("testdata/" + kind + ".json")
 			if err != nil {

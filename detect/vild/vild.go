@@ -49,11 +49,6 @@ var regionsGraph = model.Graph{
 	},
 }
 
-var masksGraph = model.Graph{
-	Inputs:  []model.Port{{Name: "p3", Type: model.Float32, Rank: 4}, {Name: "p4", Type: model.Float32, Rank: 4}, {Name: "p5", Type: model.Float32, Rank: 4}, {Name: "boxes", Type: model.Float32, Rank: 2}},
-	Outputs: []model.Port{{Name: "mask_probs", Type: model.Float32, Rank: 3}},
-}
-
 // Detector runs a pack of ViLD's kind.
 type Detector struct {
 	pack                  *model.Pack
@@ -81,7 +76,7 @@ func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Detecto
 	load := engine.Loader(pack)
 	d.trunk = load.Session("trunk", model.Trunk())
 	d.regions = load.Session("regions", regionsGraph)
-	d.masks = load.Session("masks", masksGraph)
+	d.masks = load.Session("masks", detect.MaskGraph())
 	return d, load.Err
 }
 
@@ -207,10 +202,6 @@ func dot(a, b []float32) float32 {
 	return s0 + s1 + s2 + s3
 }
 
-// maskBatch bounds how many masks one run of the mask head makes: its cost grows with each mask, so larger
-// batches gain nothing and only hold more memory.
-const maskBatch = 16
-
 // Masks runs the mask head on the boxes that have no mask yet.
 func (e *encoding) Masks(ctx context.Context, found []detect.Found) error {
 	e.mu.Lock()
@@ -224,15 +215,11 @@ func (e *encoding) Masks(ctx context.Context, found []detect.Found) error {
 				e.masks[i] = annot.Mask{}
 			}
 		}
-		for len(todo) > 0 {
-			n := min(len(todo), maskBatch)
-			if err := e.runMasks(ctx, h, todo[:n]); err != nil {
-				for _, i := range todo {
-					delete(e.masks, i)
-				}
-				return err
+		if err := e.runMasks(ctx, h, todo); err != nil {
+			for _, i := range todo {
+				delete(e.masks, i)
 			}
-			todo = todo[n:]
+			return err
 		}
 	}
 	for i := range found {
@@ -252,7 +239,7 @@ func (e *encoding) runMasks(ctx context.Context, h head, boxes []int) error {
 	for k, i := range boxes {
 		canvas[k] = h.canvasBox(i - h.first)
 	}
-	masks, err := e.d.fill(ctx, f, h.view, canvas)
+	masks, err := detect.Outline(ctx, e.d.masks, h.view, f[1:4], canvas)
 	if err != nil {
 		return err
 	}
@@ -260,29 +247,6 @@ func (e *encoding) runMasks(ctx context.Context, h head, boxes []int) error {
 		e.masks[i] = masks[k]
 	}
 	return nil
-}
-
-// fill runs the mask head on boxes of a view's canvas.
-func (d *Detector) fill(ctx context.Context, f []*model.Tensor, v *model.View, boxes []annot.Box) ([]annot.Mask, error) {
-	in, err := model.NewF32(int64(len(boxes)), 4)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Release()
-	for k, b := range boxes {
-		copy(in.F32[4*k:], []float32{float32(b.X0), float32(b.Y0), float32(b.X1), float32(b.Y1)})
-	}
-	out, err := d.masks.Run(ctx, f[1], f[2], f[3], in)
-	if err != nil {
-		return nil, err
-	}
-	defer model.ReleaseAll(out)
-	side := int(out[0].Shape[1])
-	masks := make([]annot.Mask, len(boxes))
-	for k, b := range boxes {
-		masks[k] = detect.Paste(out[0].F32[k*side*side:(k+1)*side*side], side, v.ToPhotoUnclipped(b), v.Crop)
-	}
-	return masks, nil
 }
 
 // Mask implements detect.Masker, on the view that sees most of the box and shows it largest.
@@ -303,7 +267,7 @@ func (e *encoding) Mask(ctx context.Context, box annot.Box) (annot.Mask, error) 
 	if err != nil {
 		return annot.Mask{}, err
 	}
-	masks, err := e.d.fill(ctx, f, best, []annot.Box{best.ToCanvas(box)})
+	masks, err := detect.Outline(ctx, e.d.masks, best, f[1:4], []annot.Box{best.ToCanvas(box)})
 	if err != nil {
 		return annot.Mask{}, err
 	}

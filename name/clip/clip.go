@@ -76,7 +76,7 @@ func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Namer, 
 		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
 	}
 	load := engine.Loader(pack)
-	if slices.ContainsFunc(pack.Files, func(f model.File) bool { return f.Role == "trunk" }) {
+	if pack.Has("trunk") {
 		n.trunk = load.Session("trunk", model.Trunk())
 		n.head = load.Session("naming", namingGraph)
 	} else {

@@ -23,7 +23,9 @@ type Job struct {
 	Canvas   pipeline.Canvas
 	Limits   photo.Limits
 	NoMasks  bool
-	Workers  int // photos in work at once, at least 1
+	// Rescore is the weight of the namer's second look at each box, 0 for none.
+	Rescore float64
+	Workers int // photos in work at once, at least 1
 	// Finish does what else is to be done with a photo while its pixels are there, such as drawing it.
 	// It is called from the workers. May be nil. An error that wraps ErrStop ends the batch.
 	Finish func(worker int, p *photo.Photo, item photo.Item, regions []annot.Region) error
@@ -159,5 +161,14 @@ func (j *Job) regions(ctx context.Context, ph *photo.Photo) ([]annot.Region, err
 		return nil, fmt.Errorf("analyse: %w", err)
 	}
 	defer a.Release()
-	return a.Regions(ctx, j.Question, j.Filter, !j.NoMasks)
+	ans, err := a.Ask(ctx, j.Question)
+	if err != nil {
+		return nil, err
+	}
+	if j.Rescore > 0 {
+		if err := j.Models.Rescore(ctx, ph, ans, j.Filter, j.Rescore); err != nil {
+			return nil, fmt.Errorf("look again: %w", err)
+		}
+	}
+	return a.Choose(ctx, ans, j.Filter, !j.NoMasks)
 }

@@ -288,7 +288,7 @@ const (
 func (f *finder) mask(ctx context.Context, ans *answer, filter pipeline.Filter, first bool) error {
 	filter.Boxes.Max = ahead
 	boxes, _ := ans.all.Select(filter)
-	if err := f.photo.Masks(ctx, boxes); err != nil {
+	if err := f.photo.Masks(ctx, ans.all.Question, boxes); err != nil {
 		return err
 	}
 	masks := map[int]annot.Mask{}
