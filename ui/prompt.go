@@ -53,7 +53,7 @@ func newPrompt(w *Window) *prompt {
 	p.ground = kit.Rect(theme.Field, theme.Edge, 8)
 	p.icon = kit.NewIcon("search", theme.Muted, 16)
 	p.entry = newEntry(p)
-	p.bare = container.NewThemeOverride(p.entry, theme.Bare{Theme: theme.New(w.settings.light)})
+	p.bare = container.NewThemeOverride(p.entry, w.bare(""))
 	p.hidden = kit.NewText("", kit.Style{Color: theme.Muted})
 	p.more = kit.NewTouch(kit.Line{Left: 8, Right: 8, Height: 28}.Row(p.hidden), chipLook(false), p.focus)
 	p.button = kit.NewButton(kit.Primary, "", tr.L("Find"), "Enter", p.find)
@@ -196,6 +196,7 @@ func (p *prompt) setNarrow(narrow bool) {
 }
 
 func (p *prompt) lay(s fyne.Size) {
+	p.w.face(p.bare, &p.entry.Entry)
 	kit.Place(p.ground, 0, 0, s.Width, s.Height)
 	kit.Place(p.icon, 12, 12, 16, 16)
 	find := p.button.MinSize().Width

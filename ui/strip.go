@@ -105,8 +105,9 @@ func (z *zoomer) set(zoom float64) {
 
 func (s *strip) newSearchBox() *fyne.Container {
 	ground := kit.Rect(theme.Field, theme.Edge, 6)
-	field := container.NewThemeOverride(s.searchText, theme.Bare{Theme: theme.New(s.w.settings.light)})
+	field := container.NewThemeOverride(s.searchText, s.w.bare(""))
 	return kit.Lay(kit.Fixed(220, 32), func(z fyne.Size) {
+		s.w.face(field, &s.searchText.Entry)
 		kit.Place(ground, 0, 0, z.Width, z.Height)
 		kit.Place(field, 4, 0, z.Width-8, z.Height)
 		s.searchText.Resize(fyne.NewSize(z.Width-8, z.Height))
@@ -141,7 +142,10 @@ func newSearch(s *strip) *searchEntry {
 	e := &searchEntry{s: s}
 	e.ExtendBaseWidget(e)
 	e.SetPlaceHolder("IMG class:dog score>0.5 unchecked")
-	e.OnChanged = func(text string) { s.w.s.Search(text) }
+	e.OnChanged = func(text string) {
+		s.w.s.Search(text)
+		s.searchBox.Refresh()
+	}
 	return e
 }
 

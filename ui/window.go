@@ -105,7 +105,7 @@ func (w *Window) tick(ctx context.Context) {
 func newWindow(a fyne.App, p Params) *Window {
 	w := &Window{params: p, app: a, settings: loadSettings(a.Preferences())}
 	tr.Use(w.settings.language)
-	a.Settings().SetTheme(theme.New(w.settings.light))
+	a.Settings().SetTheme(w.theme())
 	w.win = a.NewWindow("Saysee")
 	w.win.SetMaster()
 	w.win.SetPadded(false)
@@ -218,10 +218,31 @@ func (w *Window) build() {
 	w.draw(session.All)
 }
 
+func (w *Window) theme() theme.Theme {
+	return theme.New(w.settings.light).InChinese(w.settings.language == tr.Chinese)
+}
+
+// bare returns the frameless theme for an entry that holds a text.
+func (w *Window) bare(text string) fyne.Theme {
+	return theme.Bare{Theme: theme.New(w.settings.light).InChinese(theme.IsChinese(text))}
+}
+
+// face gives an entry a face for its text.
+func (w *Window) face(o *container.ThemeOverride, e *widget.Entry) {
+	text := e.Text
+	if text == "" {
+		text = e.PlaceHolder
+	}
+	if now := w.bare(text); now != o.Theme {
+		o.Theme = now
+		o.Refresh()
+	}
+}
+
 // rebuild shows the window in another theme or language.
 func (w *Window) rebuild() {
 	tr.Use(w.settings.language)
-	w.app.Settings().SetTheme(theme.New(w.settings.light))
+	w.app.Settings().SetTheme(w.theme())
 	w.build()
 }
 

@@ -4,9 +4,12 @@ package theme
 
 import (
 	"image/color"
+	"strings"
+	"sync"
 
 	"fyne.io/fyne/v2"
 	base "fyne.io/fyne/v2/theme"
+	"golang.org/x/image/font/sfnt"
 
 	"github.com/saysee/saysee/assets"
 )
@@ -106,12 +109,22 @@ var sizes = map[fyne.ThemeSizeName]float32{
 }
 
 // Theme is one of the two variants.
-type Theme struct{ light bool }
+type Theme struct {
+	light bool
+	han   bool // plain text is Chinese
+}
 
 var _ fyne.Theme = Theme{}
 
 // New returns the light variant or the dark one.
-func New(light bool) Theme { return Theme{light} }
+func New(light bool) Theme { return Theme{light: light} }
+
+// InChinese returns the theme with a face for Chinese, where a widget of Fyne's own shows such a text: it takes
+// all of a text from one face.
+func (t Theme) InChinese(on bool) Theme {
+	t.han = on
+	return t
+}
 
 // Light reports whether this is the light variant.
 func (t Theme) Light() bool { return t.light }
@@ -134,26 +147,50 @@ func (t Theme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color 
 var (
 	Regular  = fyne.NewStaticResource("Inter-Regular.ttf", assets.InterRegular)
 	SemiBold = fyne.NewStaticResource("Inter-SemiBold.ttf", assets.InterSemiBold)
+	Chinese  = fyne.NewStaticResource("NotoSansSC-Regular.otf", assets.NotoSansSC)
 )
+
+// chinese is the Chinese face, to look for characters in.
+var chinese = sync.OnceValue(func() *sfnt.Font {
+	f, err := sfnt.Parse(assets.NotoSansSC)
+	if err != nil {
+		panic("theme: bundled font: " + err.Error()) // a test parses it
+	}
+	return f
+})
 
 // Font implements fyne.Theme.
 func (t Theme) Font(style fyne.TextStyle) fyne.Resource {
 	switch {
 	case style.Monospace, style.Symbol:
 		return base.DefaultTheme().Font(style)
+	case t.han:
+		return Chinese
 	case style.Bold:
 		return SemiBold
 	}
 	return Regular
 }
 
+// firstHan is the first character that Inter leaves to other faces.
+const firstHan = 0x2E80
+
+// IsChinese reports whether a text needs the Chinese face.
+func IsChinese(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r >= firstHan })
+}
+
 // FaceFor returns the face for a text. It is nil for one with characters that the bundled faces lack, such as
-// Chinese: Fyne then looks for them among the system's fonts, which takes longer.
+// rare Chinese ones: Fyne then looks for them among the system's fonts, which takes longer.
 func FaceFor(text string, bold bool) fyne.Resource {
-	for _, r := range text {
-		if r >= 0x2E80 {
-			return nil
+	if IsChinese(text) {
+		var buf sfnt.Buffer
+		for _, r := range text {
+			if i, err := chinese().GlyphIndex(&buf, r); err != nil || i == 0 {
+				return nil
+			}
 		}
+		return Chinese
 	}
 	if bold {
 		return SemiBold

@@ -8,7 +8,8 @@
 Inter keeps Latin, Greek, Cyrillic, punctuation, arrows and mathematical signs. Its digits are swapped for
 the tabular ones (feature tnum), because neither Fyne's labels nor golang.org/x/image switch features on,
 and a number that changes must not make its row dance. Noto Sans SC keeps every character of GB 2312, which
-is all of everyday Chinese, kana, and the full-width forms.
+is all of everyday Chinese, kana, and the full-width forms; and Latin letters and the space, since Fyne sets a
+line from one font. Its lines are made as high as Inter's, so that both stand alike.
 """
 
 import argparse
@@ -24,6 +25,10 @@ LATIN = [
     (0x2000, 0x206F), (0x2070, 0x209F), (0x20A0, 0x20CF), (0x2100, 0x215F),  # punctuation, currency
     (0x2190, 0x21FF), (0x2200, 0x22FF), (0x2300, 0x23FF), (0x25A0, 0x25FF), (0x2700, 0x27BF), (0xFFFD, 0xFFFD),
 ]
+
+
+# What stands between Chinese characters on the same line.
+BESIDE = [(0x20, 0x7E), (0xA0, 0xFF), (0x2010, 0x2027), (0x2030, 0x203B), (0x2190, 0x2193), (0x2212, 0x2212), (0x2248, 0x2248)]
 
 
 def gb2312():
@@ -51,6 +56,17 @@ def freeze_tabular_digits(font):
         for code, glyph in table.cmap.items():
             if glyph in swap and chr(code).isdigit():
                 table.cmap[code] = swap[glyph]
+
+
+def stand_as(font, like):
+    """Give a font the ascent and descent of another."""
+    scale = font["head"].unitsPerEm / like["head"].unitsPerEm
+    for table, names in (
+        ("hhea", ("ascent", "descent", "lineGap")),
+        ("OS/2", ("sTypoAscender", "sTypoDescender", "sTypoLineGap", "usWinAscent", "usWinDescent")),
+    ):
+        for name in names:
+            setattr(font[table], name, round(getattr(like[table], name) * scale))
 
 
 def write(font, unicodes, features, out):
@@ -86,7 +102,9 @@ def main():
         write(font, latin, ["kern", "mark", "mkmk", "ccmp", "locl"], a.out / f"Inter-{weight}.ttf")
 
     font = TTFont(a.noto, fontNumber=a.noto_index)
-    write(font, sorted(set(gb2312())), [], a.out / "NotoSansSC-Regular.otf")
+    stand_as(font, TTFont(a.out / "Inter-Regular.ttf"))
+    beside = {c for first, last in BESIDE for c in range(first, last + 1)}
+    write(font, sorted(beside.union(gb2312())), [], a.out / "NotoSansSC-Regular.otf")
 
 
 if __name__ == "__main__":
