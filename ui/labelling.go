@@ -9,7 +9,8 @@ import (
 // labelling is the mode Label: words find regions on photos, and a person judges and draws them.
 type labelling struct {
 	baseMode
-	w *Window
+	w      *Window
+	banner *banner
 }
 
 func (m *labelling) id() modeID         { return labelMode }
@@ -22,7 +23,9 @@ func (m *labelling) build() parts {
 	w.panel = newPanel(w)
 	w.strip = newStrip(w)
 	w.rail = newRail(w)
+	m.banner = newBanner(w)
 	return parts{
+		above: m.banner.box,
 		words: w.prompt.box, rail: w.rail.content, strip: w.strip.content, panel: w.panel.content,
 		narrow: func(narrow bool) {
 			w.prompt.setNarrow(narrow)
@@ -44,6 +47,9 @@ func (m *labelling) draw(p session.Part) {
 	if p&session.Words != 0 {
 		w.prompt.update()
 		w.view.SetOptions(w.viewOptions())
+	}
+	if p&(session.Saved|session.Current) != 0 {
+		m.banner.update()
 	}
 	w.panel.update(p)
 	w.strip.update(p)

@@ -96,7 +96,10 @@ func (w *Window) tick(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			fyne.Do(func() { w.status.update(session.Saved) })
+			fyne.Do(func() {
+				w.s.Watch()
+				w.status.update(session.Saved)
+			})
 		}
 	}
 }

@@ -50,12 +50,21 @@ func (s *Session) saveSoon() {
 	if s.saveTimer != nil {
 		s.saveTimer.Stop()
 	}
-	s.saveTimer = time.AfterFunc(saveDelay, func() { s.post(func() { s.complain(s.save()) }) })
+	s.saveTimer = time.AfterFunc(saveDelay, func() { s.post(func() { s.complain(s.saveUnlessChanged()) }) })
 }
 
 // Save saves at once.
-func (s *Session) Save() { s.complain(s.save()) }
+func (s *Session) Save() { s.complain(s.saveUnlessChanged()) }
 
+// saveUnlessChanged saves, unless another program has changed the labels in sight: then a person decides.
+func (s *Session) saveUnlessChanged() error {
+	if s.lookOutside() {
+		return nil
+	}
+	return s.save()
+}
+
+// save saves whatever another program has done: ours go beside theirs then.
 func (s *Session) save() error {
 	if s.work == nil {
 		return nil

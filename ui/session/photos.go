@@ -16,6 +16,7 @@ type decoded struct {
 	photo *photo.Photo
 	shown any
 	err   error
+	stamp stamp // of the file when it was read
 }
 
 // reader decodes photos in the background and keeps those around the one in sight.
@@ -76,6 +77,7 @@ func (r *reader) decode(item photo.Item, sample bool) *decoded {
 		at := slices.IndexFunc(r.s.p.Samples, func(p Sample) bool { return p.Name == item.Rel })
 		d.photo, d.err = photo.Decode(r.s.p.Samples[at].Data, photo.Limits{})
 	} else {
+		d.stamp = stampOf(item)
 		d.photo, d.err = photo.Read(item.Path, photo.Limits{})
 	}
 	if d.err == nil && r.s.p.Prepare != nil {
@@ -103,6 +105,7 @@ func (s *Session) Go(i int) {
 	item := s.items[i]
 	s.photo = Photo{Item: item}
 	s.answer, s.found, s.selected = nil, nil, nil
+	s.outside = false
 	s.finder.drop()
 	s.read.want(item, false, func(d *decoded) {
 		if s.photo.Item.Rel == item.Rel {

@@ -107,6 +107,7 @@ type Session struct {
 	// Fills lets a box that is drawn by hand get a mask of what is in it.
 	Fills bool
 
+	outside   bool // another program has changed the labels in sight
 	message   Message
 	savedAt   time.Time
 	saveTimer *time.Timer
