@@ -39,7 +39,7 @@ type prompt struct {
 	button *kit.Touch
 	halt   *kit.Touch
 
-	chips  []*kit.Touch
+	chips  []*chip
 	words  []annot.Class
 	synced []annot.Class // as the session had them when they were shown
 	at     int           // the entry stands before this word
@@ -126,7 +126,7 @@ func (p *prompt) color(i int) colorOf {
 
 // rebuild makes the chips anew.
 func (p *prompt) rebuild() {
-	p.chips = make([]*kit.Touch, len(p.words))
+	p.chips = make([]*chip, len(p.words))
 	objects := []fyne.CanvasObject{p.ground, p.icon}
 	for i := range p.words {
 		p.chips[i] = p.chip(i)
@@ -145,8 +145,9 @@ func (p *prompt) hold() {
 	p.entry.SetPlaceHolder(text)
 }
 
-func (p *prompt) chip(i int) *kit.Touch {
+func (p *prompt) chip(i int) *chip {
 	c, col := p.words[i], p.color(i)
+	t := &chip{p: p, i: i}
 	swatch := kit.NewSwatch(col, col.ringed)
 	parts := []fyne.CanvasObject{swatch, kit.NewText(c.Name, kit.Style{})}
 	if !p.narrow {
@@ -160,9 +161,9 @@ func (p *prompt) chip(i int) *kit.Touch {
 			parts = append(parts, kit.NewText("− "+n, kit.Style{Size: theme.TextSmall, Color: theme.Danger}))
 		}
 	}
-	t := kit.NewTouch(kit.Line{Gap: 6, Left: 8, Right: 8, Height: 28}.Row(parts...), chipLook(false), func() { p.edit(i) })
+	t.Touch = kit.NewTouch(kit.Line{Gap: 6, Left: 8, Right: 8, Height: 28}.Row(parts...), chipLook(false), func() { p.edit(t.i) })
 	t.Tip = words.Table{c}.Line()
-	t.OnMenu = func(at fyne.Position) { p.menu(i, at) }
+	t.OnMenu = func(at fyne.Position) { p.menu(t.i, at) }
 	return t
 }
 
@@ -219,7 +220,11 @@ func (p *prompt) lay(s fyne.Size) {
 		}
 		c.Show()
 		w := c.MinSize().Width
-		kit.Place(c, x, 6, w, 28)
+		if c.dragged {
+			kit.Place(c, c.Position().X, 6, w, 28)
+		} else {
+			kit.Place(c, x, 6, w, 28)
+		}
 		x += w + chipGap
 	}
 	if left > 0 {

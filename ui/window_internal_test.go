@@ -186,6 +186,29 @@ func TestPrompt(t *testing.T) {
 			t.Errorf("%v left to type in", d.prompt.bare.Size().Width)
 		}
 	})
+	t.Run("should take another order when a chip is dragged, with colours and labels as they were", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		before, color := names(d), d.prompt.color(0)
+		c := d.prompt.chips[0]
+		for range 40 {
+			c.Dragged(&fyne.DragEvent{Dragged: fyne.NewDelta(5, 0)})
+		}
+		c.DragEnd()
+		if got := names(d); got[1] != before[0] && got[2] != before[0] || len(got) != len(before) {
+			t.Fatalf("chips %v, were %v", got, before)
+		}
+		at := slices.Index(names(d), before[0])
+		if got := d.prompt.color(at); got != color {
+			t.Error("its colour has changed")
+		}
+		if words, _ := d.s.Words(); words[at].Name != before[0] {
+			t.Errorf("the classes are %v", words)
+		}
+		d.do("undo")
+		if got := names(d); !slices.Equal(got, before) {
+			t.Errorf("chips %v after undo", got)
+		}
+	})
 	t.Run("should follow undo", func(t *testing.T) {
 		d := newDesk(t, 1400, 900)
 		before := names(d)
