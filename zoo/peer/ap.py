@@ -21,7 +21,10 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 # How the names of these sources are spoken, as the starter packs learned them.
-SPOKEN = {"t-shirt": "t-shirt", "balcony-fence": "balcony", "sign": "road sign"}
+SPOKEN = {
+    "t-shirt": "t-shirt", "balcony-fence": "balcony", "sign": "road sign", "intimate": "underwear",
+    "non-building-infrastructure": "street furniture", "traffic-infrastructure": "traffic sign",
+}
 
 
 def spoken(name):
