@@ -45,18 +45,40 @@ func window(ctx context.Context, args []string, s stdio) int {
 		if err != nil {
 			return nil, err
 		}
-		p := pipeline.Params{Store: store, Threads: *threads, Detect: pipeline.DefaultDetector}
-		if c == session.Stuff {
-			p.Detect, p.Segment = "", pipeline.DefaultSegmenter
+		p := pipeline.Params{Store: store, Threads: *threads, Detect: c.Detect, Segment: c.Segment}
+		if p.Threads == 0 {
+			p.Threads = c.Threads
 		}
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()
 		return pipeline.Load(p)
 	}
-	if err := ui.Run(ctx, ui.Params{Paths: paths, Version: version, Load: load}); err != nil {
+	if err := ui.Run(ctx, ui.Params{Paths: paths, Version: version, Load: load, Packs: func() ([]ui.Pack, error) { return choices(*packs) }}); err != nil {
 		return cli.Failed(s.err, windowHelp, err)
 	}
 	return cli.OK
+}
+
+// choices lists the packs that the window can use, those for boxes first.
+func choices(dir string) ([]ui.Pack, error) {
+	store, err := model.NewStore(dir, assets.Packs())
+	if err != nil {
+		return nil, err
+	}
+	packs, err := store.List()
+	var boxes, pixels []ui.Pack
+	for _, p := range packs {
+		c := ui.Pack{Title: p.Title, Version: p.Version, Licence: p.Licence, Source: p.Source}
+		switch {
+		case pipeline.Detects(p.Family):
+			c.Detect = p.ID
+			boxes = append(boxes, c)
+		case pipeline.Segments(p.Family):
+			c.Segment = p.ID
+			pixels = append(pixels, c)
+		}
+	}
+	return append(boxes, pixels...), err
 }
 
 // keepCrashes lets a crash write a report to crash.txt in the user's cache folder, beside what goes to the

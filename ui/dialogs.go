@@ -5,7 +5,6 @@ import (
 	"image/color"
 	"net/url"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -341,56 +340,4 @@ func fileEnding(name string) string {
 		return ".jsonl"
 	}
 	return ""
-}
-
-func (w *Window) showPreferences() {
-	row := func(name string, o fyne.CanvasObject) fyne.CanvasObject {
-		return kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(name, kit.Style{}), kit.NewSpace(), o)
-	}
-	at := func(second bool) int {
-		if second {
-			return 1
-		}
-		return 0
-	}
-	var pop *widget.PopUp
-	again := func() {
-		pop.Hide()
-		w.rebuild()
-		w.showPreferences()
-	}
-	language := kit.NewSegments([]string{"English", "中文"}, at(w.settings.language == tr.Chinese), true, func(i int) {
-		w.settings.setLanguage([]tr.Language{tr.English, tr.Chinese}[i])
-		again()
-	})
-	look := kit.NewSegments([]string{tr.L("Dark"), tr.L("Light")}, at(w.settings.light), true, func(i int) {
-		w.settings.setLight(i == 1)
-		again()
-	})
-	wheel := kit.NewSegments([]string{tr.L("zooms"), tr.L("scrolls")}, at(!w.settings.wheelZooms), true, func(i int) {
-		w.settings.setWheel(i == 0)
-		w.view.SetOptions(w.viewOptions())
-	})
-	motion := kit.NewSegments([]string{tr.L("on"), tr.L("off")}, at(w.settings.still), true, func(i int) {
-		w.settings.setStill(i == 1)
-		w.view.SetOptions(w.viewOptions())
-	})
-	pop = w.modal(tr.L("Preferences"), 440, kit.Column{}.Stack(
-		row(tr.L("Language"), language.Container), row(tr.L("Look"), look.Container),
-		row(tr.L("The wheel"), wheel.Container), row(tr.L("Motion"), motion.Container)))
-}
-
-func (w *Window) showAbout() {
-	r := w.s.Report()
-	line := func(name, value string) fyne.CanvasObject {
-		return kit.Line{Gap: 16, Height: 24}.Row(kit.NewText(name, kit.Style{Color: theme.Muted}), kit.NewSpace(), kit.NewText(value, kit.Style{}))
-	}
-	w.modal(tr.L("About Saysee"), 440, kit.Column{}.Stack(
-		kit.NewText("Saysee", kit.Style{Size: theme.TextFigure, Bold: true}),
-		line(tr.L("Version"), w.params.Version),
-		line(tr.L("Licence"), "Apache-2.0"),
-		line(tr.L("Model"), r.Pack),
-		line("Go", runtime.Version()),
-		line(tr.L("Fonts"), "Inter, Noto Sans SC (OFL 1.1)"),
-		line(tr.L("Sample photos"), "CC0")))
 }

@@ -831,8 +831,8 @@ func newModel(w *Window) *modelSection {
 	field.OnTap = func() {
 		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(field)
 		var items []*fyne.MenuItem
-		for c := session.Things; c <= session.Stuff; c++ {
-			items = append(items, fyne.NewMenuItem(choiceName(c), func() { w.s.Choose(c); w.draw(session.Run) }))
+		for _, p := range w.packs() {
+			items = append(items, fyne.NewMenuItem(choiceName(p), func() { w.choose(p.Choice) }))
 		}
 		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at.AddXY(0, 30))
 	}
@@ -842,17 +842,62 @@ func newModel(w *Window) *modelSection {
 	return s
 }
 
-func choiceName(c session.Choice) string {
-	if c == session.Stuff {
+// choiceName is what a model is called in the window.
+func choiceName(p Pack) string {
+	switch p.With(0) {
+	case session.Things:
+		return tr.L("Starter: boxes and masks")
+	case session.Stuff:
 		return tr.L("Starter: every pixel")
 	}
-	return tr.L("Starter: boxes and masks")
+	if p.Title == "" {
+		return p.Pack()
+	}
+	return p.Title
 }
 
 func (s *modelSection) update() {
-	s.name.Set(choiceName(s.w.s.Choice()))
-	s.note.Set(tr.L("Built in, works offline."))
+	p := s.w.pack()
+	s.name.Set(choiceName(p))
+	note := tr.L("Built in, works offline.")
+	if c := p.With(0); c != session.Things && c != session.Stuff {
+		note = strings.Trim(p.Version+" · "+p.Licence, " ·")
+	}
+	s.note.Set(note)
 	s.line.Refresh()
+}
+
+// packs are the models that can be chosen.
+func (w *Window) packs() []Pack {
+	if w.listed == nil {
+		w.listed = []Pack{{Choice: session.Things}, {Choice: session.Stuff}}
+		if w.params.Packs != nil {
+			list, err := w.params.Packs()
+			w.try(err)
+			if len(list) > 0 {
+				w.listed = list
+			}
+		}
+	}
+	return w.listed
+}
+
+// pack is the model in use.
+func (w *Window) pack() Pack {
+	for _, p := range w.packs() {
+		if p.With(0) == w.s.Choice().With(0) {
+			return p
+		}
+	}
+	return Pack{Choice: w.s.Choice()}
+}
+
+// choose takes another model and remembers it.
+func (w *Window) choose(c session.Choice) {
+	c = c.With(w.settings.choice.Threads)
+	w.settings.setChoice(c)
+	w.s.Choose(c)
+	w.draw(session.Run)
 }
 
 // newKeysSection lists the keys that a newcomer needs.

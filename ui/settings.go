@@ -34,6 +34,9 @@ type settings struct {
 	truths        []string // files and folders that were evaluated against
 	hinted        bool     // the hint of the first run is gone
 	keys          keys.Scheme
+	choice        session.Choice
+	saving        session.Saving
+	keepView      bool    // zoom stays on the next photo
 	fills         bool    // boxes drawn by hand get masks
 	score         float64 // thresholds, as they were left
 	overlap       float64
@@ -49,6 +52,9 @@ func loadSettings(p fyne.Preferences) *settings {
 	scheme, _ := keys.Decode(p.String("keys-preset"), p.String("keys"))
 	return &settings{
 		keys:       scheme,
+		choice:     choiceOf(p),
+		saving:     session.Saving(min(max(p.Int("saving"), 0), int(session.SaveOnLeave))),
+		keepView:   p.Bool("keep-view"),
 		fills:      p.BoolWithFallback("fills", true),
 		score:      min(max(p.FloatWithFallback("score", session.DefaultFilter().Score), 0), 1),
 		overlap:    min(max(p.FloatWithFallback("overlap", session.DefaultFilter().Overlap), 0), 1),
@@ -78,6 +84,31 @@ func (s *settings) setLanguage(l tr.Language) {
 func (s *settings) setLight(on bool) {
 	s.light = on
 	s.p.SetBool("light", on)
+}
+
+func choiceOf(p fyne.Preferences) session.Choice {
+	c := session.Choice{Detect: p.String("detect"), Segment: p.String("segment")}
+	if (c.Detect == "") == (c.Segment == "") {
+		c = session.Things
+	}
+	return c.With(max(p.Int("threads"), 0))
+}
+
+func (s *settings) setChoice(c session.Choice) {
+	s.choice = c
+	s.p.SetString("detect", c.Detect)
+	s.p.SetString("segment", c.Segment)
+	s.p.SetInt("threads", c.Threads)
+}
+
+func (s *settings) setSaving(v session.Saving) {
+	s.saving = v
+	s.p.SetInt("saving", int(v))
+}
+
+func (s *settings) setKeepView(on bool) {
+	s.keepView = on
+	s.p.SetBool("keep-view", on)
 }
 
 func (s *settings) setFills(on bool) {

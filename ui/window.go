@@ -35,8 +35,16 @@ type Params struct {
 	Version string
 	// Load loads the models of a choice. It is called on another goroutine.
 	Load func(session.Choice) (*pipeline.Models, error)
+	// Packs lists the packs that can look at photos; nil for the bundled ones.
+	Packs func() ([]Pack, error)
 
 	post func(func()) // runs a function on the window's goroutine, later
+}
+
+// Pack is a model that can be chosen.
+type Pack struct {
+	session.Choice
+	Title, Version, Licence, Source string
 }
 
 // Window is the program's window.
@@ -67,6 +75,7 @@ type Window struct {
 	overview *overview
 
 	top     *widget.PopUp // the dialog that was opened last
+	listed  []Pack        // see packs
 	shown   any           // what the canvas shows
 	dirty   session.Part
 	pending bool
@@ -113,7 +122,8 @@ func newWindow(a fyne.App, p Params) *Window {
 	w.win.SetMaster()
 	w.win.SetPadded(false)
 	w.s = session.New(w.sessionParams())
-	w.s.Fills = w.settings.fills
+	w.s.Fills, w.s.Saving = w.settings.fills, w.settings.saving
+	w.s.Choose(w.settings.choice)
 	w.s.SetFilter(session.Filter{Score: w.settings.score, Overlap: w.settings.overlap})
 	w.modes = makeModes(w)
 	w.mode = w.modes[0]
@@ -253,7 +263,7 @@ func (w *Window) viewOptions() view.Options {
 	o := view.DefaultOptions()
 	o.MaskOpacity = w.settings.mask
 	o.WheelZooms = w.settings.wheelZooms
-	o.Animate = !w.settings.still
+	o.Animate, o.KeepView = !w.settings.still, w.settings.keepView
 	o.Labels = w.view.Options().Labels
 	o.Masks, o.Boxes = w.view.Options().Masks, w.view.Options().Boxes
 	o.Class = max(w.s.Class(), 0)

@@ -41,16 +41,33 @@ func (s *Session) noteOther(path string) {
 }
 
 // saveDelay is how long a person's hands rest before their work is saved. The journal has it before that.
-const saveDelay = 600 * time.Millisecond
+const (
+	saveDelay     = 600 * time.Millisecond
+	saveLongDelay = 10 * time.Second
+)
+
+// Saving is when labels are saved. The journal has every step at once, whatever is chosen.
+type Saving uint8
+
+// When labels are saved; always when the photo is left too.
+const (
+	SaveAtOnce Saving = iota // when the hands rest
+	SaveLater                // some seconds later
+	SaveOnLeave
+)
 
 func (s *Session) saveSoon() {
-	if s.work == nil {
+	if s.work == nil || s.Saving == SaveOnLeave {
 		return
+	}
+	delay := saveDelay
+	if s.Saving == SaveLater {
+		delay = saveLongDelay
 	}
 	if s.saveTimer != nil {
 		s.saveTimer.Stop()
 	}
-	s.saveTimer = time.AfterFunc(saveDelay, func() { s.post(func() { s.complain(s.saveUnlessChanged()) }) })
+	s.saveTimer = time.AfterFunc(delay, func() { s.post(func() { s.complain(s.saveUnlessChanged()) }) })
 }
 
 // Save saves at once.

@@ -15,14 +15,31 @@ import (
 	"github.com/saysee/saysee/ui/tr"
 )
 
-// Choice is which models look at photos.
-type Choice uint8
+// Choice is which models look at photos: a pack that finds boxes, or one that paints every pixel.
+type Choice struct {
+	Detect, Segment string // packs; one of them is empty
+	Threads         int    // 0 for as many as there are cores
+}
 
-// The choices of models.
-const (
-	Things Choice = iota // boxes with masks
-	Stuff                // every pixel
+// The choices that every machine has.
+var (
+	Things = Choice{Detect: pipeline.DefaultDetector}   // boxes with masks
+	Stuff  = Choice{Segment: pipeline.DefaultSegmenter} // every pixel
 )
+
+// Pack returns the pack's name.
+func (c Choice) Pack() string {
+	if c.Detect != "" {
+		return c.Detect
+	}
+	return c.Segment
+}
+
+// With returns the choice with a number of threads.
+func (c Choice) With(threads int) Choice {
+	c.Threads = threads
+	return c
+}
 
 // RunState is what the models are doing.
 type RunState uint8
@@ -71,7 +88,7 @@ type request struct {
 }
 
 func (r *request) question() pipeline.Question {
-	if r.choice == Stuff {
+	if r.choice.Segment != "" {
 		return pipeline.NewQuestion(nil, r.asked)
 	}
 	return pipeline.NewQuestion(r.asked, nil)

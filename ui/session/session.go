@@ -106,6 +106,8 @@ type Session struct {
 
 	// Fills lets a box that is drawn by hand get a mask of what is in it.
 	Fills bool
+	// Saving is when labels are saved.
+	Saving Saving
 
 	outside   bool // another program has changed the labels in sight
 	message   Message
