@@ -209,3 +209,35 @@ func TestBestComesFirst(t *testing.T) {
 func boxOf(r image.Rectangle) annot.Box {
 	return annot.Box{X0: float64(r.Min.X), Y0: float64(r.Min.Y), X1: float64(r.Max.X), Y1: float64(r.Max.Y)}
 }
+
+func TestANamerSharesTheTrunkOfTheDetector(t *testing.T) {
+	store := small(t, modeltest.SmallNaming(t, nil))
+	m, err := pipeline.Load(pipeline.Params{Store: store, Detect: pipeline.DefaultDetector, Name: "naming", Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close() //nolint:errcheck // the test is over
+	p := sample(t, "cat.jpg")
+	defer p.Release()
+	v, err := m.SeeRegion(t.Context(), p, annot.Box{X0: 10, Y0: 10, X1: 100, Y1: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(v) != m.Namer.Pack().Text.Dim {
+		t.Errorf("%d numbers", len(v))
+	}
+	if n := m.Engine.Runs(); n != 4 {
+		t.Errorf("%d runs for two crops, want trunk and head for each", n)
+	}
+	words, err := m.Namer.Words(t.Context(), classes("cat", "dog"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, s := range words.Scores(v) {
+		sum += s.Share
+	}
+	if math.Abs(sum-1) > 1e-5 {
+		t.Errorf("shares add up to %v", sum)
+	}
+}

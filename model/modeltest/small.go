@@ -105,3 +105,23 @@ func gunzip(tb testing.TB, path string) []byte {
 	}
 	return data
 }
+
+// SmallNaming is Small for a pack of CLIP's kind on the trunk and the text encoder of the bundled detector, with a
+// naming head of zoo/parity/naming.py, which says nothing true.
+func SmallNaming(tb testing.TB, change func(manifest map[string]any)) (root string) {
+	tb.Helper()
+	from := Pack(tb, "vild-starter")
+	content := map[string][]byte{"naming": readFile(tb, filepath.Join(Root(tb), "name", "clip", "testdata", "naming.onnx"))}
+	for _, role := range []string{"trunk", "text", "vocab"} {
+		data, err := from.Read(role)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		content[role] = data
+	}
+	return Small(tb, map[string]any{
+		"schema": 1, "id": "naming", "version": "1", "family": "clip", "licence": "Apache-2.0",
+		"tokenizer": from.Tokenizer, "text": from.Text, "image": from.Image,
+		"scoring": map[string]any{"rule": "cosine-softmax", "scale": 20}, "defaults": map[string]any{"max": 5},
+	}, content, change)
+}

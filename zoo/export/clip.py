@@ -11,7 +11,6 @@ fp32. --templates: "one" ("a photo of a {}."), "7" or "80" of OpenAI's notebook 
 """
 
 import argparse
-import gzip
 import pathlib
 import shutil
 import sys
@@ -52,18 +51,6 @@ def model_of(sd, build=net.clip, unused=()):
     return checkpoint.fill(model, sd, unused)
 
 
-def merges(path, size):
-    """Reads a list of byte pairs and checks that it makes the checkpoint's vocabulary."""
-    data = pathlib.Path(path).read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    lines = data.decode().splitlines()
-    wanted = size - 2 * 256 - 2
-    if not lines or not lines[0].startswith("#version") or len(lines) - 1 < wanted:
-        raise checkpoint.CheckpointError(f"{path} has {len(lines) - 1} byte pairs, but the checkpoint knows {wanted}: it is another model's")
-    return ("\n".join(lines[: wanted + 1]) + "\n").encode()
-
-
 def parts(model, out):
     """Exports both sides and returns their files by role."""
     side = model.side
@@ -82,7 +69,7 @@ def parts(model, out):
 def write(model, out, pairs, ident, title, source, family, image, licence, texts, weights="fp32"):
     """Writes the pack's folder."""
     vocab, embed = model.token_embedding.weight.shape[0], model.text_projection.shape[1]
-    data = merges(pairs, vocab)
+    data = pack.merges(pairs, vocab)
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     files = parts(model, out)

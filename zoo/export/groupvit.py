@@ -13,7 +13,6 @@ the transformers library (soft groups, no background) in place of the official o
 """
 
 import argparse
-import gzip
 import math
 import pathlib
 import re
@@ -210,24 +209,12 @@ Made from {source} by Saysee's zoo/export.
 """
 
 
-def merges(path, size):
-    """Reads the list of byte pairs and checks that it makes the checkpoint's vocabulary."""
-    data = pathlib.Path(path).read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    lines = data.decode().splitlines()
-    wanted = size - 2 * 256 - 2
-    if len(lines) - 1 < wanted or not lines[0].startswith("#version"):
-        raise checkpoint.CheckpointError(f"{path} has {len(lines) - 1} byte pairs, but the checkpoint knows {wanted}: it is another model's")
-    return ("\n".join(lines[: wanted + 1]) + "\n").encode()
-
-
 def write(sd, out, pairs, ident, title, source, weights="fp32", soft=False, background=0.95, window=WINDOW, heads=None):
     """Writes the pack's folder."""
     model = model_of(sd, heads)
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    data = merges(pairs, model.config.text_config.vocab_size)
+    data = pack.merges(pairs, model.config.text_config.vocab_size)
     files = parts(model, out, window)
     for path in files.values():
         if weights == "int8":

@@ -20,7 +20,6 @@ import shutil
 import sys
 
 import checkpoint
-import clip
 import clip_net
 import lseg_net as net
 import pack
@@ -84,7 +83,7 @@ def write(sd, out, pairs, ident, title, source, weights="fp32", quality=False, w
     """Writes the pack's folder."""
     pixels, text = models_of(sd, window, heads)
     vocab = text.token_embedding.weight.shape[0]
-    data = clip.merges(pairs, vocab)
+    data = pack.merges(pairs, vocab)
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     files = parts(pixels, text, out, window)

@@ -1,5 +1,6 @@
 """Writes packs: graphs by role, weights in fewer bits, the manifest."""
 
+import gzip
 import hashlib
 import json
 import pathlib
@@ -8,6 +9,7 @@ import warnings
 import numpy as np
 import onnx
 import torch
+from checkpoint import CheckpointError
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 19  # the first with DeformConv
@@ -49,6 +51,18 @@ def store_int8(path, leave=()):
     nodes = [n.name for n in onnx.load(path, load_external_data=False).graph.node]
     spared = [n for n in nodes if any(word in n for word in leave)]
     quantize_dynamic(path, path, op_types_to_quantize=["MatMul"], weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=spared)
+
+
+def merges(path, size):
+    """Reads a list of byte pairs and checks that it makes the checkpoint's vocabulary."""
+    data = pathlib.Path(path).read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    lines = data.decode().split("\n")
+    wanted = size - 2 * 256 - 2
+    if "#version" not in lines[0] or len(lines) - 1 < wanted:
+        raise CheckpointError(f"{path} has {len(lines) - 1} byte pairs, but the checkpoint knows {wanted}: it is another model's")
+    return ("\n".join(lines[: wanted + 1]) + "\n").encode()
 
 
 def entry(role, path):

@@ -122,6 +122,8 @@ def main():
             half.load_state_dict(model.state_dict())
             official.model.convert_weights(half)
             archive(half, path)
+            if kind == "clip-vit":
+                refuse(export, slip_export, tmp, export.read(path))
             read = export.model_of(export.read(path))
             save(a.out, kind, export, read, a.merges, tmp / kind, "clip", export.IMAGE, export.LICENCE, expect(model, official.clip._transform(32), tokens, 7))
 
@@ -137,6 +139,36 @@ def main():
         torch.save({"epoch": 1, "state_dict": state, "best_acc1": np.float64(1), "args": argparse.Namespace(model="SLIP_VITS16")}, path)
         read = slip_export.model_of(slip_export.read(path), heads=2)
         save(a.out, "slip", export, read, a.merges, tmp / "slip", "slip", slip_export.IMAGE, slip_export.LICENCE, expect(model, prepare, tokens, 7))
+
+
+def refuse(export, slip_export, folder, good):
+    """What is wrong with a checkpoint or a list of merges must be said, and nothing be left behind."""
+    zeros = torch.zeros(1)
+    wrong = {
+        "one of GroupViT": {"img_encoder.layers.0.x": zeros, "text_projector.x": zeros, "img_projector.x": zeros},
+        "Hugging Face": {"vision_model.x": zeros},
+        "is missing": {k: v for k, v in good.items() if k != "ln_final.weight"},
+        "another size": {**good, "visual.ln_post.weight": zeros},
+        "has not": {**good, "adapter.weight": zeros},
+    }
+    for said, sd in wrong.items():
+        torch.save(sd, folder / "wrong.pt")
+        try:
+            export.model_of(export.read(folder / "wrong.pt"))
+        except export.checkpoint.CheckpointError as e:
+            assert said in str(e), (said, e)
+        else:
+            raise AssertionError(f"{said} was not said")
+    torch.save(good, folder / "wrong.pt")
+    try:
+        slip_export.read(folder / "wrong.pt")
+    except export.checkpoint.CheckpointError as e:
+        assert "one of CLIP" in str(e), e
+    (folder / "short.txt").write_text("#version: 0.2\na b\n")
+    try:
+        export.pack.merges(folder / "short.txt", VOCAB)
+    except export.checkpoint.CheckpointError as e:
+        assert "another model's" in str(e), e
 
 
 def archive(model, path):
