@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -119,11 +120,8 @@ func (l *commandList) begin(search string) {
 func (l *commandList) fill(text string) {
 	l.shown, l.rows, l.tops, l.column.Objects = nil, nil, nil, nil
 	group, y := "", float32(0)
-	for _, c := range l.w.commands {
-		if !matches(c, l.w.keys.Keys(c.id), text) {
-			continue
-		}
-		if l.groups && c.group != group {
+	for _, c := range l.found(text) {
+		if l.groups && text == "" && c.group != group {
 			group = c.group
 			l.column.Objects = append(l.column.Objects,
 				kit.Line{Left: 8, Height: commandRowHeight}.Row(kit.NewText(group, kit.Style{Size: theme.TextSmall, Color: theme.Muted, Bold: true})))
@@ -140,6 +138,24 @@ func (l *commandList) fill(text string) {
 	l.column.Refresh()
 	l.scroll.Refresh()
 	l.mark(0)
+}
+
+// found returns the commands that match a search, those first whose names begin with it.
+func (l *commandList) found(text string) []command {
+	var list []command
+	for _, c := range l.w.commands {
+		if matches(c, l.w.keys.Keys(c.id), text) {
+			list = append(list, c)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b command) int {
+		return second(!begins(a.title, text)) - second(!begins(b.title, text))
+	})
+	return list
+}
+
+func begins(title, text string) bool {
+	return strings.HasPrefix(strings.ToLower(title), strings.ToLower(text))
 }
 
 func (l *commandList) mark(i int) {

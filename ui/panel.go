@@ -907,12 +907,12 @@ func newKeysSection(w *Window) *section {
 		text string
 		keys []string
 	}{
-		{tr.L("Accept, reject"), []string{"Enter", "Delete"}},
-		{tr.L("Draw a box, a polygon"), []string{"R", "P"}},
+		{tr.L("Accept, reject"), []string{w.keyOf("accept"), w.keyOf("delete")}},
+		{tr.L("Draw a box, a polygon"), []string{w.keyOf("box"), w.keyOf("polygon")}},
 		{tr.L("Give a class"), []string{"1", "…", "9"}},
-		{tr.L("Next photo, previous"), []string{"D", "A"}},
-		{tr.L("Undo"), []string{"Ctrl+Z"}},
-		{tr.L("All commands"), []string{"Ctrl+K"}},
+		{tr.L("Next photo, previous"), []string{w.keyOf("next"), w.keyOf("previous")}},
+		{tr.L("Undo"), []string{w.keyOf("undo")}},
+		{tr.L("All commands"), []string{w.keyOf("commands")}},
 	} {
 		row := []fyne.CanvasObject{kit.NewText(k.text, kit.Style{}), kit.NewSpace()}
 		for _, key := range k.keys {

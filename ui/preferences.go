@@ -102,7 +102,8 @@ func (w *Window) modelRow() fyne.CanvasObject {
 	pick := widget.NewSelect(names, nil)
 	pick.SetSelectedIndex(picked)
 	pick.OnChanged = func(string) { w.choose(w.packs()[pick.SelectedIndex()].Choice) }
-	return kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(tr.L("Looks at photos"), kit.Style{}), kit.NewSpace(), pick)
+	return kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(tr.L("Looks at photos"), kit.Style{}), kit.NewSpace(),
+		kit.Lay(kit.Fixed(260, 32), func(s fyne.Size) { kit.Place(pick, 0, 0, s.Width, s.Height) }, pick))
 }
 
 // threadsRow chooses how many cores the models may use.

@@ -184,6 +184,26 @@ func TestRealWindow(t *testing.T) {
 	s.do("key", "r")
 	s.do("mousemove", "300", "300", "mousedown", "1", "mousemove", "360", "340", "mousemove", "420", "400", "mouseup", "1")
 	s.until("the box to be saved", regions(2))
+	s.until("its mask to be saved", func() bool {
+		doc, _ := labels(t, dir, "cat.jpg")
+		_, masked := doc.Regions[1].Shape.(annot.Mask)
+		return masked
+	})
+	// The next photo takes them over, by key, and back again.
+	copied := func(n int) func() bool {
+		return func() bool {
+			doc, _ := labels(t, dir, "horse.jpg")
+			return len(doc.Regions) == n
+		}
+	}
+	s.do("key", "d")
+	s.until("the next photo", func() bool { return s.try("search", "--onlyvisible", "--name", "horse.jpg") == nil })
+	s.do("key", "ctrl+p")
+	s.until("the copies to be saved", copied(2))
+	s.do("key", "ctrl+z")
+	s.until("undo to be saved", copied(0))
+	s.do("key", "a")
+	s.until("the first photo", func() bool { return s.try("search", "--onlyvisible", "--name", "cat.jpg") == nil })
 	s.do("key", "ctrl+s")
 	s.quit()
 	doc, before := labels(t, dir, "cat.jpg")
