@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"github.com/saysee/saysee/app/cli"
 	"github.com/saysee/saysee/assets"
@@ -37,6 +38,7 @@ func window(ctx context.Context, args []string, s stdio) int {
 		return code
 	}
 	keepCrashes()
+	spareMemory()
 	load := func(c session.Choice) (*pipeline.Models, error) {
 		if err := model.LoadRuntime(*library); err != nil {
 			return nil, err
@@ -51,6 +53,7 @@ func window(ctx context.Context, args []string, s stdio) int {
 		}
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()
+		defer time.AfterFunc(settle, dropPages)
 		return pipeline.Load(p)
 	}
 	if err := ui.Run(ctx, ui.Params{Paths: paths, Version: version, Load: load, Packs: func() ([]ui.Pack, error) { return choices(*packs) }}); err != nil {
@@ -80,6 +83,9 @@ func choices(dir string) ([]ui.Pack, error) {
 	}
 	return append(boxes, pixels...), err
 }
+
+// settle is how long after loading models the window has shown what it shows at first.
+const settle = 3 * time.Second
 
 // keepCrashes lets a crash write a report to crash.txt in the user's cache folder, beside what goes to the
 // terminal. The labels are safe without it: every step is in the journal before the next.

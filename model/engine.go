@@ -158,6 +158,7 @@ func sessionOptions(threads int) (*ort.SessionOptions, error) {
 		o.SetMemPattern(false),
 		o.SetLogSeverityLevel(ort.LoggingLevelFatal),
 		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
+		o.AddSessionConfigEntry("session.use_env_allocators", "1"),
 	)
 	if err != nil {
 		return nil, errors.Join(err, o.Destroy())

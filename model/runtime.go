@@ -51,6 +51,24 @@ func LoadRuntime(path string) error {
 		return fmt.Errorf("%w: %s is version %s, Saysee needs 1.%d or newer; %s", ErrRuntime, path, v, minRuntime, remedy)
 	}
 	loaded.path = path
+	return shareArena()
+}
+
+// shareArena gives all sessions one memory to work in: they run in turn, and what one of a pack's graphs is done
+// with serves the next.
+func shareArena() error {
+	info, err := ort.GetMemoryInfo()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrRuntime, plain(err))
+	}
+	cfg, err := ort.NewArenaCfg(0, -1, -1, -1) // the runtime's usual sizes
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrRuntime, plain(err))
+	}
+	defer cfg.Destroy()
+	if err := ort.CreateAndRegisterAllocator(info, cfg); err != nil {
+		return fmt.Errorf("%w: %w", ErrRuntime, plain(err))
+	}
 	return nil
 }
 
