@@ -6,6 +6,8 @@ import (
 	"image"
 	"math"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -55,16 +57,14 @@ var setOptions = sync.OnceFunc(func() {
 	}
 })
 
-// orientationMeta is CAP_PROP_ORIENTATION_META, which gocv does not name yet.
-const orientationMeta = gocv.VideoCaptureProperties(48)
+// orientationAuto is CAP_PROP_ORIENTATION_AUTO, which gocv does not name yet.
+const orientationAuto = gocv.VideoCaptureProperties(49)
 
 // VideoInfo is what a video says of itself. Any of it may be wrong.
 type VideoInfo struct {
 	Size   image.Point
 	FPS    float64 // 0 when unknown
 	Frames int     // 0 when unknown, or without end
-	// Rotation is the clockwise turn in degrees that a file asks for, and that Read has applied.
-	Rotation int
 }
 
 // Capture reads the frames of a camera, a file or an address. One goroutine may use it at a time; a call may
@@ -111,14 +111,19 @@ func OpenDevice(n int, by Backend, w Wish) (*Capture, error) {
 	return c, nil
 }
 
-// OpenVideo opens a file or a network address. Frames come upright: the rotation that a file states is
-// applied. The error wraps ErrOpen.
+// OpenVideo opens a file or a network address. Frames come as they are stored: OpenCV 4.6 on FFmpeg 5 takes a
+// quarter turn that a file states for the opposite one, so it is told to leave them. The error wraps ErrOpen.
 func OpenVideo(uri string) (*Capture, error) {
 	if uri == "" || strings.ContainsRune(uri, 0) {
 		return nil, fmt.Errorf("%w: the address %q", ErrArgument, uri)
 	}
 	setOptions()
-	return capture(gocv.VideoCaptureFileWithAPI(uri, gocv.VideoCaptureAPI(Files)))
+	c, err := capture(gocv.VideoCaptureFileWithAPI(uri, gocv.VideoCaptureAPI(Files)))
+	if err != nil {
+		return nil, err
+	}
+	c.vc.Set(orientationAuto, 0)
+	return c, nil
 }
 
 func capture(vc *gocv.VideoCapture, err error) (*Capture, error) {
@@ -139,7 +144,7 @@ func (c *Capture) Info() VideoInfo {
 	}
 	info := VideoInfo{
 		Size:   image.Pt(whole(gocv.VideoCaptureFrameWidth, maxSide), whole(gocv.VideoCaptureFrameHeight, maxSide)),
-		Frames: whole(gocv.VideoCaptureFrameCount, math.MaxInt32), Rotation: whole(orientationMeta, 359),
+		Frames: whole(gocv.VideoCaptureFrameCount, math.MaxInt32),
 	}
 	if fps := c.vc.Get(gocv.VideoCaptureFPS); fps > 0 && fps <= 1000 {
 		info.FPS = fps
@@ -229,6 +234,11 @@ var codecs = map[string][]string{
 
 // VideoEndings are the endings of the files that CreateVideo makes.
 func VideoEndings() []string { return []string{".mp4", ".mkv", ".avi"} }
+
+// WritesVideo reports whether CreateVideo can make a file of this name, by its ending.
+func WritesVideo(path string) bool {
+	return slices.Contains(VideoEndings(), strings.ToLower(filepath.Ext(path)))
+}
 
 // Writer writes frames of one size to a video. One goroutine may use it at a time.
 type Writer struct {

@@ -21,6 +21,10 @@ type Query struct {
 	Question pipeline.Question
 	Filter   pipeline.Filter
 	Masks    bool // make masks for boxes
+	Zone     Zone // regions outside are left out; nil for the whole frame
+	// Weak is the score down to which boxes are given to the tracker, without masks: it goes on with what it
+	// knows by them, and shows nothing else of them. 0 gives it those of Filter only.
+	Weak float64
 }
 
 // Tracker follows regions from frame to frame. The Runner makes one call at a time, from several goroutines.

@@ -1,15 +1,19 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"image"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/source"
 )
 
@@ -265,7 +269,7 @@ func (r *Runner) inferLoop(ctx context.Context) error {
 // see asks the models about a frame and keeps the answer, unless other words were asked for meanwhile.
 func (r *Runner) see(ctx context.Context, f *source.Frame) (kept bool, err error) {
 	query, number := r.currentQuery()
-	res, err := r.infer(ctx, f, query)
+	res, err := r.infer(ctx, f, query, r.p.Tracker != nil)
 	if err != nil {
 		return false, err
 	}
@@ -293,20 +297,42 @@ func (r *Runner) see(ctx context.Context, f *source.Frame) (kept bool, err error
 	return true, nil
 }
 
-func (r *Runner) infer(ctx context.Context, f *source.Frame, q Query) (Result, error) {
+// infer asks the models; weak boxes are among the answers if the tracker wants them.
+func (r *Runner) infer(ctx context.Context, f *source.Frame, q Query, weak bool) (Result, error) {
 	start := time.Now()
 	a, err := r.p.Models.Analyse(ctx, f.Photo(), r.p.Canvas)
 	if err != nil {
 		return Result{}, fmt.Errorf("%w: %w", ErrModels, err)
 	}
 	defer a.Release()
-	regions, err := a.Regions(ctx, q.Question, q.Filter, q.Masks)
+	regions, err := regionsOf(ctx, a, q, weak)
 	if err != nil {
 		return Result{}, fmt.Errorf("%w: %w", ErrModels, err)
 	}
+	regions = q.Zone.only(regions, f.Size())
 	now := time.Now()
 	r.meter.inferred(now, now.Sub(start))
 	return Result{f, regions, q.Question.Classes, now.Sub(start), a.Stages}, nil
+}
+
+// regionsOf returns the painted regions and the boxes, these with masks if wanted and not weak.
+func regionsOf(ctx context.Context, a *pipeline.Analysis, q Query, weak bool) ([]annot.Region, error) {
+	ans, err := a.Ask(ctx, q.Question)
+	if err != nil {
+		return nil, err
+	}
+	f, sure := q.Filter, q.Filter.Boxes.Score
+	if weak && q.Weak > 0 {
+		f.Boxes.Score = min(sure, q.Weak)
+	}
+	boxes, pixels := ans.Select(f)
+	if q.Masks {
+		n, _ := slices.BinarySearchFunc(boxes, sure, func(b detect.Found, s float64) int { return cmp.Compare(s, b.Region.Score) })
+		if err := a.Masks(ctx, boxes[:n]); err != nil {
+			return nil, err
+		}
+	}
+	return append(pixels, detect.Regions(boxes)...), nil
 }
 
 // showLoop shows each new frame, and each new answer.
@@ -555,7 +581,7 @@ func (r *Runner) Freeze(ctx context.Context) (View, error) {
 	if v.Found || r.p.Models == nil {
 		return v, nil
 	}
-	res, err := r.infer(ctx, v.Frame, query)
+	res, err := r.infer(ctx, v.Frame, query, false)
 	if err != nil {
 		v.Frame.Release()
 		r.Thaw()

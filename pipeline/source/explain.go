@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"time"
@@ -64,7 +63,7 @@ func streamError(ctx context.Context, address string) error {
 	}
 	_ = conn.Close()
 	if u.Scheme == "http" || u.Scheme == "https" {
-		return httpError(ctx, address)
+		return ErrNoVideo // it has answered before
 	}
 	return fmt.Errorf("%w: there is none under this path, or a password is wanted", ErrRefused)
 }
@@ -81,24 +80,4 @@ func dialError(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: nothing answers at this address", ErrMissing)
-}
-
-func httpError(ctx context.Context, address string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return ErrSpec
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		var timeout interface{ Timeout() bool }
-		if errors.As(err, &timeout) && timeout.Timeout() {
-			return ErrTimeout
-		}
-		return ErrRefused
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%w: it answers %s", ErrRefused, resp.Status)
-	}
-	return ErrNoVideo
 }

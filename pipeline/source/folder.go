@@ -47,7 +47,7 @@ func (f *folder) Next(ctx context.Context) (*Frame, error) {
 	seq := f.next
 	item := f.items[seq%len(f.items)]
 	f.next++
-	pix, err := readPhoto(item)
+	p, err := readPhoto(item)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", item.Path, ErrFrame, err)
 	}
@@ -56,7 +56,9 @@ func (f *folder) Next(ctx context.Context) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewFrame(pix, seq, t, time.Now()), nil
+	frame := NewFrame(p.Pix, seq, t, time.Now())
+	frame.free = func(*image.RGBA) { p.Release() }
+	return frame, nil
 }
 
 // rounds is how often the photos are shown.
@@ -67,15 +69,11 @@ func (f *folder) rounds() int {
 	return 1
 }
 
-func readPhoto(item photo.Item) (*image.RGBA, error) {
+func readPhoto(item photo.Item) (*photo.Photo, error) {
 	if item.Err != nil {
 		return nil, item.Err
 	}
-	p, err := photo.Read(item.Path, photo.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	return p.Pix, nil
+	return photo.Read(item.Path, photo.Limits{})
 }
 
 func (f *folder) Close() error {

@@ -21,7 +21,7 @@ type Frame struct {
 	At time.Time
 
 	refs atomic.Int32
-	pool *pool // nil for pixels that are not used again
+	free func(*image.RGBA) // takes the pixels back; nil for those that are not used again
 }
 
 // NewFrame returns a frame over a picture of the caller's, held once.
@@ -49,8 +49,8 @@ func (f *Frame) Release() {
 	switch n := f.refs.Add(-1); {
 	case n < 0:
 		panic("source: a frame was released more often than kept")
-	case n == 0 && f.pool != nil:
-		f.pool.put(f.Pix)
+	case n == 0 && f.free != nil:
+		f.free(f.Pix)
 	}
 }
 

@@ -200,5 +200,10 @@ func Open(ctx context.Context, s Spec) (Source, error) {
 	if s.Kind == Folder {
 		return openFolder(s)
 	}
+	if isHTTP(s) {
+		if src, err := openMJPEG(ctx, s); !errors.Is(err, errOther) {
+			return src, err
+		}
+	}
 	return openVideo(ctx, s)
 }

@@ -1,7 +1,9 @@
 package source_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"image"
 	"image/color"
@@ -230,5 +232,59 @@ func TestFolder(t *testing.T) {
 	n, last, err := all(t, src)
 	if n != 5 || last != 2*time.Second || !errors.Is(err, io.EOF) {
 		t.Errorf("%d frames to %v, then %v", n, last, err)
+	}
+}
+
+// turn writes the clockwise rotation by 90 degrees into an MP4's track header, as telephones do.
+func turn(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(data, []byte("tkhd"))
+	if at < 0 || data[at+4] != 0 {
+		t.Fatal("no track header of version 0")
+	}
+	// ISO/IEC 14496-12, 8.3.2: the matrix {a b u c d v x y w} begins 40 bytes after the version.
+	matrix := data[at+4+40:]
+	for i, v := range []uint32{0, 1 << 16, 0, 0xffff0000, 0, 0, 48 << 16, 0, 1 << 30} {
+		binary.BigEndian.PutUint32(matrix[4*i:], v)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRotation(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.mp4")
+	w, err := cv.CreateVideo(path, image.Pt(64, 48), 25)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img := image.NewRGBA(image.Rect(0, 0, 64, 48))
+	for y := range 24 {
+		for x := range 32 {
+			img.SetRGBA(x, y, color.RGBA{250, 250, 250, 255}) // bright at the top left
+		}
+	}
+	for range 5 {
+		if err := w.Write(img); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	turn(t, path)
+	src := open(t, source.Spec{Kind: source.File, Path: path})
+	f, err := src.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Release()
+	if src.Info().Rotation != 90 || f.Size() != image.Pt(48, 64) {
+		t.Errorf("turned by %d, %v", src.Info().Rotation, f.Size())
+	}
+	if left, right := f.Pix.RGBAAt(10, 10), f.Pix.RGBAAt(38, 10); left.R > 90 || right.R < 180 {
+		t.Errorf("top left %v, top right %v", left, right)
 	}
 }

@@ -87,6 +87,7 @@ func (v *video) checkFile() error {
 		return fmt.Errorf("%s: %w: its index, which comes last, is not there", v.spec.Path, ErrTruncated)
 	}
 	v.cut = !whole
+	v.info.Rotation = rotation(f, info.Size())
 	return nil
 }
 
@@ -99,11 +100,12 @@ func (v *video) work(opened chan<- error) {
 		return
 	}
 	defer func() { c.Close() }()
-	v.info = infoOf(v.spec, c)
+	v.info = infoOf(v.spec, c, v.info.Rotation)
+	turn := turner{degrees: v.info.Rotation}
 	opened <- nil
 	var offset, last time.Duration
 	for pix := range v.ask {
-		r := read(c, pix)
+		r := turn.read(c, pix)
 		if errors.Is(r.err, cv.ErrNoFrame) && v.spec.Loop && v.spec.Paced {
 			offset = last + time.Duration(float64(time.Second)/v.info.FPS)
 			c.Close()
@@ -112,7 +114,7 @@ func (v *video) work(opened chan<- error) {
 				v.got <- reading{err: cv.ErrNoFrame}
 				return
 			}
-			r = read(c, pix)
+			r = turn.read(c, pix)
 		}
 		r.time += offset
 		last = max(last, r.time)
@@ -120,9 +122,38 @@ func (v *video) work(opened chan<- error) {
 	}
 }
 
-func read(c *cv.Capture, pix *image.RGBA) reading {
-	pix, err := c.Read(pix)
-	return reading{pix, time.Duration(c.Position() * float64(time.Millisecond)), time.Now(), err}
+// turner reads frames and turns them upright.
+type turner struct {
+	degrees int
+	lying   *image.RGBA // the last frame as it is stored
+}
+
+// orientations are EXIF's for turns clockwise.
+var orientations = map[int]int{90: 6, 180: 3, 270: 8}
+
+// read reads a frame into pix, or into a new picture where that does not fit.
+func (t *turner) read(c *cv.Capture, pix *image.RGBA) reading {
+	var err error
+	if t.degrees == 0 {
+		pix, err = c.Read(pix)
+		return reading{pix, position(c), time.Now(), err}
+	}
+	if t.lying, err = c.Read(t.lying); err != nil {
+		return reading{err: err}
+	}
+	size := t.lying.Rect.Size()
+	if t.degrees != 180 {
+		size.X, size.Y = size.Y, size.X
+	}
+	if pix == nil || pix.Rect.Size() != size {
+		pix = image.NewRGBA(image.Rectangle{Max: size})
+	}
+	err = cv.Orient(pix, t.lying, orientations[t.degrees])
+	return reading{pix, position(c), time.Now(), err}
+}
+
+func position(c *cv.Capture) time.Duration {
+	return time.Duration(c.Position() * float64(time.Millisecond))
 }
 
 func openCapture(s Spec) (*cv.Capture, error) {
@@ -132,9 +163,12 @@ func openCapture(s Spec) (*cv.Capture, error) {
 	return cv.OpenVideo(s.Path)
 }
 
-func infoOf(s Spec, c *cv.Capture) Info {
+func infoOf(s Spec, c *cv.Capture, turned int) Info {
 	own := c.Info()
-	info := Info{Name: s.String(), Live: s.Live(), Size: own.Size, FPS: own.FPS, Frames: own.Frames, Rotation: own.Rotation}
+	info := Info{Name: s.String(), Live: s.Live(), Size: own.Size, FPS: own.FPS, Frames: own.Frames, Rotation: turned}
+	if turned == 90 || turned == 270 {
+		info.Size = image.Pt(own.Size.Y, own.Size.X)
+	}
 	if s.Kind != File || s.Loop {
 		info.Frames = 0
 	}
@@ -166,7 +200,7 @@ func (v *video) Next(ctx context.Context) (*Frame, error) {
 		at = time.Now()
 	}
 	f := NewFrame(r.pix, v.seq, t, at)
-	f.pool = &v.frames
+	f.free = v.frames.put
 	v.seq++
 	return f, nil
 }
