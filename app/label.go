@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -192,7 +193,7 @@ func (r *labelRun) run(ctx context.Context, items []photo.Item) (int, error) {
 		return cli.Failure, err
 	}
 	defer models.Close() //nolint:errcheck // the process ends here
-	if err := r.sayUnread(ctx, models); err != nil {
+	if err := sayUnread(ctx, r.std.err, models, r.question); err != nil {
 		return cli.Failure, err
 	}
 	filter := r.filter(models)
@@ -233,13 +234,13 @@ func (r *labelRun) finished(item photo.Item) bool {
 }
 
 // sayUnread tells of phrases that the models cannot read, or only in part.
-func (r *labelRun) sayUnread(ctx context.Context, m *pipeline.Models) error {
-	truncated, unknown, err := m.Unread(ctx, r.question)
+func sayUnread(ctx context.Context, w io.Writer, m *pipeline.Models, q pipeline.Question) error {
+	truncated, unknown, err := m.Unread(ctx, q)
 	for _, phrase := range truncated {
-		fmt.Fprintf(r.std.err, "only the beginning of the phrase “%.60s…” is read, for it is too long\n", phrase)
+		fmt.Fprintf(w, "only the beginning of the phrase “%.60s…” is read, for it is too long\n", phrase)
 	}
 	for _, phrase := range unknown {
-		fmt.Fprintf(r.std.err, "the model knows no word of “%.60s”, which will find nothing useful; give it English words: %[1]s: cat | kitten\n", phrase)
+		fmt.Fprintf(w, "the model knows no word of “%.60s”, which will find nothing useful; give it English words: %[1]s: cat | kitten\n", phrase)
 	}
 	return err
 }

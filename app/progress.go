@@ -106,6 +106,31 @@ func (p *progress) print() {
 	fmt.Fprintf(p.w, "\r%-*s", p.width, text)
 }
 
+// status prints the line that text makes, if it is time for one.
+func (p *progress) status(text func() string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	every := plainEvery
+	if p.live {
+		every = liveEvery
+	}
+	if time.Since(p.printed) < every {
+		return
+	}
+	p.printed = time.Now()
+	line := text()
+	if !p.live {
+		fmt.Fprintln(p.w, line)
+		return
+	}
+	if columns := columns(p.w); columns > 0 {
+		line = fit("", line, columns)
+		p.width = min(p.width, columns-1)
+	}
+	p.width = max(p.width, len(line))
+	fmt.Fprintf(p.w, "\r%-*s", p.width, line)
+}
+
 // fit makes a line of a bar and a text that a terminal with so many columns does not wrap, since a wrapped
 // line cannot be drawn over. 0 columns stand for a width that is not known.
 func fit(bar, text string, columns int) string {
