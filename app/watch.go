@@ -206,6 +206,7 @@ type watchReport struct {
 	Classes    []watchCount `json:"classes"`
 	Alerts     int          `json:"alerts"`
 	Written    []string     `json:"written"`
+	Missed     int          `json:"missed"` // frames that recording was too slow for
 	Problems   []string     `json:"problems"`
 	Stopped    bool         `json:"stopped"`
 }
@@ -254,6 +255,9 @@ func (r *watchRun) tell() {
 		fmt.Fprintf(&b, "; latency %.0f ms (p95 %.0f), %d dropped", l.Mean, l.P95, rep.Dropped)
 	}
 	b.WriteString("\n")
+	if rep.Missed > 0 {
+		fmt.Fprintf(&b, "recording was too slow for %s\n", count(rep.Missed, "frame"))
+	}
 	for _, path := range rep.Written {
 		b.WriteString(path + "\n")
 	}

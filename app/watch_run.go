@@ -313,9 +313,6 @@ func (r *watchRun) finish(err error) (int, error) {
 		if written, failed = r.recorder.Stop(); failed != nil {
 			r.problem("the recording is not whole: " + failed.Error())
 		}
-		if written.Missed > 0 {
-			r.problem(fmt.Sprintf("%s are not in the recording, which was too slow", count(written.Missed, "frame")))
-		}
 	}
 	r.telling.Wait()
 	r.status.end()
@@ -356,6 +353,7 @@ func (r *watchRun) sum(written record.Summary) {
 		latency := ms(s.Latency)
 		rep.Latency = &latency
 	}
+	rep.Missed = written.Missed
 	rep.Written = append([]string{}, written.Files...)
 	if rep.Problems == nil {
 		rep.Problems = []string{}

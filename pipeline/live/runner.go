@@ -22,7 +22,7 @@ import (
 type Runner struct {
 	p     Params
 	meter meter
-	begin time.Time
+	begin time.Time // the capture of a live source's first frame
 
 	toModels *mailbox[*source.Frame] // of live sources
 	toScreen *mailbox[*source.Frame]
@@ -59,7 +59,7 @@ func New(p Params) *Runner {
 	thawed := make(chan struct{})
 	close(thawed)
 	r := &Runner{
-		p: p, query: p.Query, thawed: thawed, begin: time.Now(),
+		p: p, query: p.Query, thawed: thawed,
 		toModels: newMailbox[*source.Frame](), toScreen: newMailbox[*source.Frame](), answered: make(chan struct{}, 1),
 	}
 	if p.Models != nil {
@@ -71,7 +71,6 @@ func New(p Params) *Runner {
 // Run runs until the source ends, which is no error, until it fails, or until ctx ends. It returns within
 // 100 ms of ctx's end, and may be called once.
 func (r *Runner) Run(ctx context.Context) error {
-	r.begin = time.Now()
 	err := r.connect(ctx)
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -173,6 +172,9 @@ func (r *Runner) nextFrame(ctx context.Context, src source.Source, live bool) (*
 			return nil, err
 		}
 		if live {
+			if r.begin.IsZero() {
+				r.begin = f.At
+			}
 			f.Time = f.At.Sub(r.begin)
 		}
 		r.mu.Lock()

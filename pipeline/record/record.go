@@ -1,5 +1,5 @@
 // Package record keeps what a live run sees and finds: video as it came, video with the regions drawn on it,
-// and the regions as JSON lines. It works on a goroutine of its own, ends a recording while the disk has still
+// and the regions as JSON lines. It works on goroutines of its own, ends a recording while the disk has still
 // room for the files to be finished, and says why.
 //
 // After kill -9 an AVI can be played but for its last second, and a Matroska file but for its last six, since
@@ -13,6 +13,7 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,31 +64,32 @@ type Summary struct {
 // Recorder records. Its methods may be called from any goroutine.
 type Recorder struct {
 	p      Params
-	todo   chan item
-	done   chan struct{}
+	views  chan live.View
+	found  chan live.Result
+	work   sync.WaitGroup
 	videos []*video
 	log    *logFile
 
-	mu      sync.Mutex
-	err     error
+	mu      sync.Mutex // what follows, and the channels' closing
 	stopped bool
-	summary Summary
+	summary Summary // each field has one writer
 
-	// These are the goroutine's own.
+	errMu sync.Mutex
+	errs  []error
+
+	// These are the videos' goroutine's own.
 	began   bool
 	first   time.Duration // the time of the video's beginning; gaps that are not filled move it
 	slots   int           // frames written
 	lastSeq int
 }
 
-// item is a view or a result.
-type item struct {
-	view   live.View
-	result *live.Result
-}
-
-// queue is how many frames wait at most.
-const queue = 8
+// How many frames and results wait at most. Frames are large, and may be left out; results are small, and are
+// not.
+const (
+	viewQueue   = 8
+	resultQueue = 256
+)
 
 // Start begins to record. The files are made at the first frame, when its size is known; what can be said
 // against them is said here. The error wraps ErrThere or the system's cause.
@@ -98,7 +100,7 @@ func Start(p Params) (*Recorder, error) {
 	if !(p.FPS > 0) {
 		p.FPS = source.DefaultFPS
 	}
-	r := &Recorder{p: p, todo: make(chan item, queue), done: make(chan struct{})}
+	r := &Recorder{p: p, views: make(chan live.View, viewQueue), found: make(chan live.Result, resultQueue)}
 	for _, path := range []string{p.Raw, p.Annotated, p.Log} {
 		if path == "" {
 			continue
@@ -123,9 +125,13 @@ func Start(p Params) (*Recorder, error) {
 		if r.log, err = createLog(p.Log); err != nil {
 			return nil, err
 		}
-		r.summary.Files = append(r.summary.Files, p.Log)
 	}
-	go r.work()
+	r.work.Go(func() {
+		drain(r.views, r.frame, func(v live.View) *source.Frame { return v.Frame }, r.finishVideos, r.fail)
+	})
+	r.work.Go(func() {
+		drain(r.found, r.line, func(res live.Result) *source.Frame { return res.Frame }, r.finishLog, r.fail)
+	})
 	return r, nil
 }
 
@@ -149,9 +155,21 @@ func (r *Recorder) Add(v live.View) {
 	if len(r.videos) == 0 {
 		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return
+	}
 	v.Frame.Keep()
-	if !r.put(item{view: v}) {
+	if r.p.Wait {
+		r.views <- v // the goroutine takes all, and never asks for this lock before it has
+		return
+	}
+	select {
+	case r.views <- v:
+	default:
 		v.Frame.Release()
+		r.summary.Missed++
 	}
 }
 
@@ -160,29 +178,11 @@ func (r *Recorder) Found(res live.Result) {
 	if r.log == nil {
 		return
 	}
-	res.Frame.Keep()
-	if !r.put(item{result: &res}) {
-		res.Frame.Release()
-	}
-}
-
-// put hands an item to the goroutine.
-func (r *Recorder) put(it item) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stopped {
-		return false
-	}
-	if r.p.Wait {
-		r.todo <- it // the goroutine takes everything, and never this lock before it has
-		return true
-	}
-	select {
-	case r.todo <- it:
-		return true
-	default:
-		r.summary.Missed++
-		return false
+	if !r.stopped {
+		res.Frame.Keep()
+		r.found <- res
 	}
 }
 
@@ -192,47 +192,54 @@ func (r *Recorder) Stop() (Summary, error) {
 	r.mu.Lock()
 	if !r.stopped {
 		r.stopped = true
-		close(r.todo)
+		close(r.views)
+		close(r.found)
 	}
 	r.mu.Unlock()
-	<-r.done
-	return r.summary, r.err
+	r.work.Wait()
+	if r.log != nil && !slices.Contains(r.summary.Files, r.p.Log) {
+		r.summary.Files = append(r.summary.Files, r.p.Log)
+	}
+	return r.summary, errors.Join(r.errs...)
 }
 
-// work takes items until Stop. After a failure the rest is only released.
-func (r *Recorder) work() {
-	defer close(r.done)
-	var err error
-	for it := range r.todo {
-		if err == nil {
-			if err = r.record(it); err != nil {
-				err = errors.Join(err, r.finish())
-				if r.p.Failed != nil {
-					r.p.Failed(err)
-				}
+// fail keeps why a file has ended, and tells of it if that was before Stop.
+func (r *Recorder) fail(err error, early bool) {
+	if early && r.p.Failed != nil {
+		r.p.Failed(err)
+	}
+	r.errMu.Lock()
+	defer r.errMu.Unlock()
+	r.errs = append(r.errs, err)
+}
+
+// drain writes what comes until the channel closes, and then finishes the file. After a failure the file is finished at
+// once, and the rest only released.
+func drain[T any](from <-chan T, write func(T) error, frame func(T) *source.Frame, finish func() error, fail func(error, bool)) {
+	failed := false
+	for v := range from {
+		if !failed {
+			if err := write(v); err != nil {
+				failed = true
+				fail(errors.Join(err, finish()), true)
 			}
 		}
-		if it.result != nil {
-			it.result.Frame.Release()
-		} else {
-			it.view.Frame.Release()
-		}
+		frame(v).Release()
 	}
-	if err == nil {
-		err = r.finish()
+	if failed {
+		return
 	}
-	r.err = err
+	if err := finish(); err != nil {
+		fail(err, false)
+	}
 }
 
-func (r *Recorder) record(it item) error {
-	if it.result != nil {
-		if err := r.log.write(it.result); err != nil {
-			return err
-		}
-		r.summary.Results++
-		return nil
+func (r *Recorder) line(res live.Result) error {
+	if err := r.log.write(&res); err != nil {
+		return err
 	}
-	return r.frame(it.view)
+	r.summary.Results++
+	return nil
 }
 
 // longest is the longest gap that is filled with the picture before it. A longer one, as after the source
@@ -298,18 +305,22 @@ func (r *Recorder) each(write func(*video) error) error {
 	return nil
 }
 
-// finish closes the files, and looks whether they can be played.
-func (r *Recorder) finish() error {
+// finishVideos closes the videos, and looks whether they can be played.
+func (r *Recorder) finishVideos() error {
 	var errs []error
 	for _, w := range r.videos {
 		errs = append(errs, w.close())
-	}
-	if r.log != nil {
-		errs = append(errs, r.log.close())
 	}
 	if len(r.videos) > 0 {
 		r.summary.Frames = r.slots
 		r.summary.Length = time.Duration(float64(r.slots) / r.p.FPS * float64(time.Second))
 	}
 	return errors.Join(errs...)
+}
+
+func (r *Recorder) finishLog() error {
+	if r.log == nil {
+		return nil
+	}
+	return r.log.close()
 }
