@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What `make bench` runs, after build and set-up: the stages of one photo, memory over many, the Go benchmarks, Saysee
-# beside a Python peer on the same packs, photos and words, and evaluation beside pycocotools. FIND, SCORE, PHOTOS, TAGS
-# and REPEAT come from the Makefile or the caller.
+# beside a Python peer on the same packs, photos and words, evaluation beside pycocotools, and a live run. FIND, SCORE,
+# PHOTOS, TAGS and REPEAT come from the Makefile or the caller.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -33,3 +33,7 @@ echo
 echo "== Go benchmarks"
 go test -run '^$' -bench . -benchmem -tags "$TAGS" ./... >"$out/go.txt" || { cat "$out/go.txt"; exit 1; }
 grep -E '^(pkg:|Benchmark)' "$out/go.txt"
+
+echo
+echo "== A live run of a minute: memory (MB) and open Mats"
+SAYSEE_SOAK=60s go test -v -run '^TestSoak$' -tags "$TAGS matprofile" ./pipeline/live | grep -E 'soak_test|^ok|FAIL'

@@ -330,7 +330,7 @@ func regionsOf(ctx context.Context, a *pipeline.Analysis, q Query, weak bool) ([
 	boxes, pixels := ans.Select(f)
 	if q.Masks {
 		n, _ := slices.BinarySearchFunc(boxes, sure, func(b detect.Found, s float64) int { return cmp.Compare(s, b.Region.Score) })
-		if err := a.Masks(ctx, boxes[:n]); err != nil {
+		if err := a.Masks(ctx, ans.Question, boxes[:n]); err != nil {
 			return nil, err
 		}
 	}
