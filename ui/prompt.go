@@ -45,6 +45,7 @@ type prompt struct {
 	at     int           // the entry stands before this word
 	edited *annot.Class  // the word that is being edited, to come back with Esc
 	narrow bool
+	unread []string // phrases that the model cannot read
 	list   completion
 }
 
@@ -78,8 +79,13 @@ func chipLook(warned bool) kit.Look {
 func (p *prompt) update() {
 	now, _ := p.w.s.Words()
 	if p.chips != nil && slices.EqualFunc(now, p.synced, equalClass) {
+		if unread := p.w.s.Unread(); !slices.Equal(unread, p.unread) {
+			p.unread = unread
+			p.rebuild()
+		}
 		return
 	}
+	p.unread = p.w.s.Unread()
 	p.words, p.synced = slices.Clone(now), slices.Clone(now)
 	p.at, p.edited = len(p.words), nil
 	p.rebuild()
@@ -161,8 +167,12 @@ func (p *prompt) chip(i int) *chip {
 			parts = append(parts, kit.NewText("− "+n, kit.Style{Size: theme.TextSmall, Color: theme.Danger}))
 		}
 	}
-	t.Touch = kit.NewTouch(kit.Line{Gap: 6, Left: 8, Right: 8, Height: 28}.Row(parts...), chipLook(false), func() { p.edit(t.i) })
+	unread := slices.ContainsFunc(slices.Concat(c.Phrases, c.Negatives), func(s string) bool { return slices.Contains(p.unread, s) })
+	t.Touch = kit.NewTouch(kit.Line{Gap: 6, Left: 8, Right: 8, Height: 28}.Row(parts...), chipLook(unread), func() { p.edit(t.i) })
 	t.Tip = words.Table{c}.Line()
+	if unread {
+		t.Tip = tr.L("The model cannot read all of these words.")
+	}
 	t.OnMenu = func(at fyne.Position) { p.menu(t.i, at) }
 	return t
 }

@@ -13,10 +13,11 @@ import (
 // each box, less what is common. That is the mean of the boxes of the same photo that look least like things.
 // On 70 COCO photos the boxes of a class lie at a cosine of 0.61 (median) to an example of it on another photo;
 // of boxes without a thing 1 in 100 lies over 0.56, of things of other classes 1 in 20 over 0.52.
+// At exampleAt a box is as likely to be more of it as not.
 const (
 	commonShare = 4 // the quarter of the boxes with the least scores of their own
-	exampleAt   = 0.5
-	exampleTau  = 15
+	exampleAt   = 0.55
+	exampleTau  = 20
 )
 
 // leastOverlap is the IoU from which a box that a person means is one that the model has.

@@ -100,6 +100,8 @@ type answer struct {
 	rows  []int
 	all   *pipeline.Answer
 	masks map[int]annot.Mask // by candidate
+	// unread are the phrases that the model cannot read, not a word of them.
+	unread []string
 }
 
 // finder runs the models on a goroutine of its own, the latest request only.
@@ -282,6 +284,9 @@ func (f *finder) look(ctx context.Context, r *request) error {
 		return err
 	}
 	ans := &answer{rel: r.rel, rows: r.rows, all: all, masks: map[int]annot.Mask{}}
+	if _, ans.unread, err = f.models.Unread(ctx, r.question()); err != nil {
+		return err
+	}
 	if err := f.mask(ctx, ans, r.filter.pipeline(r.rows), true); err != nil {
 		return err
 	}
@@ -396,10 +401,20 @@ func (s *Session) answered(a *answer) {
 		return
 	}
 	s.answer = a
+	if !slices.Equal(a.unread, s.unread) {
+		s.unread = a.unread
+		if len(a.unread) > 0 {
+			s.message = Message{Text: tr.L("The model cannot read “%s”. Give it English words: %s: cat | kitten", a.unread[0], a.unread[0]), Bad: true, At: time.Now()}
+		}
+		s.p.Changed(Words | Saved)
+	}
 	s.choose()
 	s.noteInfo()
 	s.p.Changed(Regions | List)
 }
+
+// Unread returns the phrases of which the model in use cannot read a word.
+func (s *Session) Unread() []string { return s.unread }
 
 // candidate is what a model said of a box, best class first.
 func (a *answer) candidate(b annot.Box, least float64) (row int, score float64, ok bool) {

@@ -144,3 +144,14 @@ func TestOwnThresholds(t *testing.T) {
 		t.Error("a filter was changed in place")
 	}
 }
+
+func TestUnreadWords(t *testing.T) {
+	l, s := newLoop(t, starter(t))
+	if err := s.OpenSamples([]annot.Class{{Name: "猫", Phrases: []string{"猫"}}, {Name: "cat", Phrases: []string{"cat"}}}); err != nil {
+		t.Fatal(err)
+	}
+	l.until("the answer", s.Answered)
+	if got := s.Unread(); len(got) != 1 || got[0] != "猫" || !s.Message().Bad {
+		t.Errorf("unread %v, message %q", got, s.Message().Text)
+	}
+}

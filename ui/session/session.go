@@ -98,6 +98,7 @@ type Session struct {
 	finder   *finder
 	choice   Choice
 	answer   *answer
+	unread   []string // phrases that the model cannot read
 	filter   Filter
 	found    []annot.Region // suggestions as shown
 	took     time.Duration  // of the latest choice among suggestions
