@@ -66,6 +66,11 @@ func (s *Session) RunBatch(places []int) {
 			items = append(items, s.items[i])
 		}
 	}
+	s.batching = nil
+	for _, item := range items {
+		s.batching = append(s.batching, item.Rel)
+	}
+	s.writeState() // so that it goes on after a crash too
 	ctx, cancel := context.WithCancel(s.ctx)
 	b := &batchRun{progress: Progress{Active: true, All: len(items)}, began: time.Now(), cancel: cancel}
 	s.batch = b
@@ -171,6 +176,11 @@ func (s *Session) takeRegions(rel string, rows []int, res batch.Result) error {
 
 func (s *Session) batchEnded(b *batchRun, err error) {
 	b.progress.Active = false
+	if s.batch != b {
+		return // its folder was left; it goes on when that is opened again
+	}
+	s.batching = nil
+	s.writeState()
 	switch {
 	case err == nil:
 		s.say(tr.N("%s photo looked at.", "%s photos looked at.", b.progress.Done), false)
@@ -178,6 +188,26 @@ func (s *Session) batchEnded(b *batchRun, err error) {
 		s.complain(err)
 	}
 	s.p.Changed(Batch | List)
+}
+
+// resumeBatch goes on with a batch that was not finished when the folder was left or the program died: with its
+// photos that have no suggestions yet.
+func (s *Session) resumeBatch() {
+	names := s.batching
+	if s.Batch().Active {
+		return // the folder was opened again under it
+	}
+	var places []int
+	for _, rel := range names {
+		if i, ok := s.byRel[rel]; ok && s.info[rel].Suggestions == 0 {
+			places = append(places, i)
+		}
+	}
+	s.batching = nil
+	if len(places) > 0 {
+		s.RunBatch(places)
+		s.say(tr.L("The batch goes on where it was left."), false)
+	}
 }
 
 // PauseBatch holds the batch, or lets it go on.

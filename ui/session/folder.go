@@ -116,6 +116,7 @@ func (s *Session) opened(items []photo.Item, first string) error {
 		}
 	}
 	s.begin(good, at, state)
+	s.batching = state.Batch
 	if left := s.work.Left(); len(left) > 0 {
 		s.complain(s.work.Recover())
 		s.say(tr.L("Work that was not saved is back."), true)
@@ -158,6 +159,8 @@ func (s *Session) leave() error {
 		return err
 	}
 	s.writeState()
+	s.StopBatch()
+	s.batch, s.batching = nil, nil
 	work := s.work
 	s.work = nil
 	return work.Close()
@@ -197,6 +200,8 @@ type saved struct {
 	Unasked []string `json:"unasked,omitempty"`
 	// Least holds the classes' own thresholds.
 	Least map[string]float64 `json:"least,omitempty"`
+	// Batch names the photos of a batch that has not ended.
+	Batch []string `json:"batch,omitempty"`
 }
 
 const stateFile = "window.json"
@@ -219,6 +224,7 @@ func (s *Session) writeState() {
 		state.Unasked = append(state.Unasked, name)
 	}
 	slices.Sort(state.Unasked)
+	state.Batch = s.batching
 	state.Least = map[string]float64{}
 	for row, v := range s.filter.Own {
 		state.Least[s.project.Classes().Row(row).Name] = v
@@ -264,6 +270,11 @@ func (s *Session) scan() {
 			return nil
 		})
 		flush()
+		s.post(func() {
+			if load == s.loads {
+				s.resumeBatch()
+			}
+		})
 	})
 }
 

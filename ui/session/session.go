@@ -115,6 +115,7 @@ type Session struct {
 	savedAt   time.Time
 	saveTimer *time.Timer
 	batch     *batchRun
+	batching  []string // the photos of a batch that has not ended, by name
 	thumbs    *thumbs
 
 	evaluation  Evaluation

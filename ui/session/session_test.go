@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -454,6 +455,47 @@ func TestBatch(t *testing.T) {
 			t.Errorf("%d suggestions, %d labels", len(again.Suggestions()), len(again.Accepted()))
 		}
 	})
+}
+
+func TestBatchGoesOn(t *testing.T) {
+	l, s := newLoop(t, starter(t))
+	dir := t.TempDir()
+	data, err := assets.Photos.ReadFile("photos/cat.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const photos = 12
+	for i := range photos {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d.jpg", i)), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.open(s, dir)
+	if err := s.SetWords(cats()); err != nil {
+		t.Fatal(err)
+	}
+	s.RunBatch(s.View())
+	l.until("a part of the batch", func() bool { return s.Batch().Done >= 2 })
+	done := s.Batch().Done
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m, again := newLoop(t, starter(t))
+	m.open(again, dir)
+	m.until("the batch to go on", func() bool { return again.Batch().Active })
+	if all := again.Batch().All; all > photos-1-done {
+		t.Errorf("%d photos are left of %d after %d", all, photos-1, done)
+	}
+	m.until("its end", func() bool { return !again.Batch().Active })
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m, third := newLoop(t, starter(t))
+	m.open(third, dir)
+	m.until("all to be known", func() bool { return third.Info(photos-1).Suggestions > 0 })
+	if third.Batch().Active {
+		t.Error("it goes on though it had ended")
+	}
 }
 
 // show goes to a photo and waits until it is there.
