@@ -3,8 +3,10 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/ui/tr"
 )
@@ -95,6 +97,19 @@ func (s *Session) Like(id annot.RegionID) {
 		if err == nil {
 			s.say(tr.L("More like it is looked for as “%s”, by this model.", c.Name), true)
 		}
+	})
+}
+
+// partOfExample reports whether a region was found since it shows a part of an example itself, or the example in
+// a wider frame: the same pixels are like each other, but no other thing.
+func (s *Session) partOfExample(r annot.Region) bool {
+	rel := s.photo.Item.Rel
+	if r.Source.Phrase != detect.LikePrefix+rel {
+		return false
+	}
+	return slices.ContainsFunc(s.project.Classes().Row(r.Class).Examples, func(x annot.Example) bool {
+		iou := x.Box.IoU(r.Box)
+		return x.Photo == rel && iou > 0.05 && iou < 0.6
 	})
 }
 

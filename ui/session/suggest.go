@@ -111,7 +111,7 @@ func (s *Session) choose() {
 	}
 	accepted, rejected := s.Accepted(), s.rejected()
 	s.found = slices.DeleteFunc(s.found, func(r annot.Region) bool {
-		return s.hidden[r.Class] || known(accepted, r, 0.5) || s.isRejected(rejected, r)
+		return s.hidden[r.Class] || known(accepted, r, 0.5) || s.isRejected(rejected, r) || s.partOfExample(r)
 	})
 	slices.SortStableFunc(s.found, func(a, b annot.Region) int {
 		switch {
