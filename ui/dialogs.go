@@ -334,7 +334,7 @@ func fileEnding(name string) string {
 		return ".json"
 	case "csv":
 		return ".csv"
-	case "cvat":
+	case "cvat", "cvat-video":
 		return ".xml"
 	case "odvg":
 		return ".jsonl"

@@ -166,6 +166,24 @@ var badInputs = map[string]bad{
 		[]string{"image[1]", "unexpected end"},
 		format.ErrSyntax,
 	},
+	"should tell shapes of CVAT tracks in no frame, and keep the others": {
+		"cvat-video", "v.xml", `<annotations><track id="0" label="dog"><box frame="0" outside="0" xtl="1" ytl="1" xbr="3" ybr="3"/><box frame="-3" outside="0" xtl="1" ytl="1" xbr="3" ybr="3"/></track></annotations>`,
+		1, 1,
+		[]string{"v.xml:1", "track[0].box[1]", "frame -3"},
+		format.ErrReference,
+	},
+	"should load the tracks before the end of a cut-off CVAT video": {
+		"cvat-video", "v.xml", `<annotations><meta><task><size>2</size><mode>interpolation</mode></task></meta><track id="0" label="dog"><box frame="0" outside="0" xtl="1" ytl="1" xbr="3" ybr="3"/><box fr`,
+		2, 1,
+		[]string{"v.xml", "unexpected EOF"},
+		format.ErrSyntax,
+	},
+	"should tell rows of MOT that are none": {
+		"mot", "gt/gt.txt", "1,1,5,5,2,2,1,1,1\n1,2,5,5,NaN,2,1,1,1\n",
+		1, 1,
+		[]string{"gt/gt.txt:2", `"NaN" is no number`},
+		format.ErrGeometry,
+	},
 	"should tell rows of YOLO with too few numbers": {
 		"yolo", "labels/a.txt", "0 0.5 0.5 0.2 0.2\n0 0.5 0.5\n",
 		1, 1,
@@ -369,7 +387,7 @@ func TestUnsafeNames(t *testing.T) {
 func TestStream_Errors(t *testing.T) {
 	stop := errors.New("cancelled")
 	t.Run("should leave the old file when the stream ends with an error", func(t *testing.T) {
-		for _, name := range []string{"json", "coco", "csv", "cvat", "odvg", "labelstudio"} {
+		for _, name := range []string{"json", "coco", "csv", "cvat", "cvat-video", "odvg", "labelstudio"} {
 			at := filepath.Join(t.TempDir(), "a.out")
 			writeFile(t, at, "old")
 			ds := one(9, 9)

@@ -23,6 +23,9 @@ var cocoFormat = Format{
 	recognise: recogniseCOCO,
 }
 
+// trackKey is the field of an annotation for its identity over the frames of a video.
+const trackKey = "track_id"
+
 var cocoCan = Capabilities{
 	Boxes: true, Polygons: true, Masks: true, Holes: AsMask, Parts: true,
 	Fractions: true, Overlaps: true, Instances: true, Scores: true, Sources: true, Reviews: true, Tracks: true, Flags: true,
@@ -376,12 +379,25 @@ func (ix *cocoIndex) region(s *scanner, p *Photo) (annot.Region, bool) {
 				s.keep(&r.Extra, key)
 			}
 		default:
-			if !s.regionMeta(key, &r) {
+			if !s.cocoTrack(key, &r) && !s.regionMeta(key, &r) {
 				s.keep(&r.Extra, key)
 			}
 		}
 	})
 	return r, s.err == nil && s.complete(&r)
+}
+
+// cocoTrack consumes a track's number, the field that tracking datasets in COCO's form use (TAO, BDD100K), and reports
+// whether it was one.
+func (s *scanner) cocoTrack(key []byte, r *annot.Region) bool {
+	if c := s.peek(); string(key) != trackKey || c < '0' || c > '9' {
+		return false
+	}
+	n, ok := s.integer()
+	if ok {
+		r.Track = int(n)
+	}
+	return true
 }
 
 // complete sets the box of a region from its shape, and warns when class or extent are missing.

@@ -16,7 +16,7 @@ import (
 // imageKeys and annotationKeys are the keys that the writer itself gives.
 var (
 	cocoImageKeys      = set("id", "imageData", "file_name", "width", "height", metaKey)
-	cocoAnnotationKeys = set("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", scoreKey, metaKey)
+	cocoAnnotationKeys = set("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", trackKey, scoreKey, metaKey)
 	cocoTopKeys        = set("images", "annotations", "categories", "info", "licenses", metaKey)
 )
 
@@ -191,7 +191,12 @@ func (t *tally) encodeCOCO(n *numbered, categories []int64) encoded {
 		buf = strconv.AppendInt(append(buf, `,"category_id":`...), categories[r.Class], 10)
 		buf = appendCOCOShape(buf, r, p, &size)
 		buf = appendExtra(buf, r.Extra, cocoAnnotationKeys)
-		buf = append(appendRegionMeta(buf, r), '}')
+		if r.Track != 0 {
+			buf = strconv.AppendInt(append(buf, `,"track_id":`...), int64(r.Track), 10)
+		}
+		rest := *r
+		rest.Track = 0
+		buf = append(appendRegionMeta(buf, &rest), '}')
 		e.objects = append(e.objects, slices.Clip(buf[at:]))
 	}
 	return e

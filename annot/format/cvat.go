@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -390,15 +388,9 @@ func writeCVAT(file string, ds *Dataset, o WriteOptions) (*Report, error) {
 		if ds.Len >= 0 {
 			fmt.Fprintf(&b, "<size>%d</size>", ds.Len)
 		}
-		b.WriteString("<mode>annotation</mode><labels>\n")
-		for _, c := range ds.Classes {
-			fmt.Fprintf(&b, "<label><name>%s</name>", xmlText(c.Name))
-			if c.Color != "" {
-				fmt.Fprintf(&b, "<color>%s</color>", xmlText(c.Color))
-			}
-			b.WriteString("<attributes></attributes></label>\n")
-		}
-		b.WriteString("</labels></task></meta>\n")
+		b.WriteString("<mode>annotation</mode>")
+		writeCVATLabels(&b, ds.Classes)
+		b.WriteString("</task></meta>\n")
 		return b.Bytes()
 	}
 	n := -1
@@ -449,16 +441,7 @@ func writeCVATRegion(b *bytes.Buffer, r *annot.Region, classes []annot.Class, fr
 	element := func(name, geometry string) {
 		fmt.Fprintf(b, `<%s label="%s" source="%s" occluded="%s" %s z_order="%s"%s>`, name, xmlText(classes[r.Class].Name),
 			xmlText(cvatSource(r)), cvatFlag(r, "occluded"), geometry, cvatFlag(r, "z_order"), group)
-		for _, k := range slices.Sorted(maps.Keys(r.Extra)) {
-			if cvatOwn[k] {
-				continue
-			}
-			text, plain := plainText(r.Extra[k])
-			if !plain {
-				text = string(r.Extra[k]) // lists and objects as JSON, which the reader knows again
-			}
-			fmt.Fprintf(b, `<attribute name="%s">%s</attribute>`, xmlText(k), xmlText(text))
-		}
+		writeCVATAttributes(b, r.Extra)
 		fmt.Fprintf(b, "</%s>\n", name)
 	}
 	switch s := r.Shape.(type) {

@@ -121,7 +121,7 @@ func (f *Format) Write(path string, ds *Dataset, o WriteOptions) (*Report, error
 // formats lists all formats; Recognise asks them in this order, the most particular first.
 func formats() []*Format {
 	return []*Format{
-		&flatFormat, &cocoFormat, &resultsFormat, &labelStudioFormat, &odvgFormat, &csvFormat, &cvatFormat, &vocFormat,
+		&flatFormat, &cocoFormat, &resultsFormat, &labelStudioFormat, &odvgFormat, &csvFormat, &cvatVideoFormat, &cvatFormat, &vocFormat, &motFormat,
 		&xlabelFormat, &labelmeFormat, &instanceFormat, &semanticFormat,
 		&yoloFormat, &yoloSegFormat, &yoloOBBFormat, &dotaFormat,
 	}

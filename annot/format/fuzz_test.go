@@ -11,6 +11,7 @@ import (
 // fuzzPlaces is where a file of each format lies in its dataset.
 var fuzzPlaces = map[string]string{
 	"json": "a.json", "coco": "a.json", "coco-results": "r.json", "labelstudio": "a.json", "odvg": "a.jsonl", "csv": "a.csv", "cvat": "a.xml",
+	"cvat-video": "v.xml", "mot": "gt/gt.txt",
 	"voc": "Annotations/a.xml", "labelme": "a.json", "xlabel": "a.json", "mask-semantic": "SegmentationClass/a.png",
 	"mask-instance": "SegmentationObject/a.png", "yolo": "labels/a.txt", "yolo-seg": "labels/a.txt", "yolo-obb": "labels/a.txt", "dota": "labelTxt/a.txt",
 }
@@ -81,6 +82,8 @@ func FuzzJSON(f *testing.F)        { n, p, r := whole("json"); fuzzReader(f, n, 
 func FuzzCOCO(f *testing.F)        { n, p, r := whole("coco"); f.Add([]byte(blocks)); fuzzReader(f, n, p, r) }
 func FuzzVOC(f *testing.F)         { n, p, r := whole("voc"); fuzzReader(f, n, p, r) }
 func FuzzCVAT(f *testing.F)        { n, p, r := whole("cvat"); fuzzReader(f, n, p, r) }
+func FuzzCVATVideo(f *testing.F)   { n, p, r := whole("cvat-video"); fuzzReader(f, n, p, r) }
+func FuzzMOT(f *testing.F)         { n, p, r := whole("mot"); fuzzReader(f, n, p, r) }
 func FuzzCSV(f *testing.F)         { n, p, r := whole("csv"); fuzzReader(f, n, p, r) }
 func FuzzODVG(f *testing.F)        { n, p, r := whole("odvg"); fuzzReader(f, n, p, r) }
 func FuzzDOTA(f *testing.F)        { n, p, r := whole("dota"); fuzzReader(f, n, p, r) }

@@ -23,6 +23,7 @@ import (
 // targets are the paths that each format is written to below a folder.
 var targets = map[string]string{
 	"json": "a.json", "coco": "a.json", "coco-results": "r.json", "labelstudio": "ls.json", "odvg": "a.jsonl", "csv": "a.csv", "cvat": "a.xml",
+	"cvat-video": "v.xml", "mot": "",
 	"voc": "", "labelme": "", "xlabel": "", "mask-semantic": "", "mask-instance": "", "yolo": "", "yolo-seg": "", "yolo-obb": "", "dota": "",
 }
 
