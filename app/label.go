@@ -27,7 +27,7 @@ import (
 var labelHelp = cli.Help{
 	Name:     "saysee label",
 	Synopsis: "PATH... --find WORDS [--segment WORDS] [--out DIR]",
-	Summary:  "Find and segment things in photos, by their names, and write pictures and label files.",
+	Summary:  "Find and segment things in photos or videos, by their names, and write pictures and label files.",
 	Details: `PATH is a photo, a folder (with everything below it), a pattern such as 'photos/**/*.jpg', or - for a list on
 standard input. WORDS is a class table: classes with commas between or one a line, each "class: phrase | phrase ; !negative".
 The class is what is saved; its phrases find it; a region that a negative matches better is left out.
@@ -36,11 +36,16 @@ In DIR appear pictures/ (the photos with regions drawn, folders as in the input)
 --format names, and .saysee/journal.jsonl, which --resume continues after an interruption. A photo that cannot be read is
 reported at the end and does not stop the others.
 
+PATH may be video files instead. Then the same thing has the same number in every frame, pictures/ holds the video with the
+regions drawn, and the label files hold the frames as NAME/000001.jpg …: --format mot, cvat-video, coco (with track_id) and
+json keep the numbers, yolo and the others the regions frame by frame; --frames writes the frames themselves.
+
 Exit code: 0 done, 1 not done, 2 not understood, 3 done but for what is named at the end, 130 stopped with Ctrl-C.`,
 	Examples: []cli.Example{
 		{Line: `saysee label photos --find "cat | kitten, dog" --out labelled`, Does: "boxes and masks for every photo in a folder"},
 		{Line: `saysee label a.jpg --find "person" --segment "grass, sky"`, Does: "things boxed, stuff painted"},
 		{Line: `saysee label a.jpg --ground "a man with a red cup at the table" --model ./glip-t`, Does: "the phrases of a sentence"},
+		{Line: `saysee label clip.mp4 --find "dog, person" --format mot,cvat-video,picture`, Does: "tracks through a video"},
 		{Line: `saysee label photos --find @classes.txt --format coco,yolo --resume`, Does: "go on where an earlier run stopped"},
 	},
 }
@@ -51,6 +56,9 @@ type labelFlags struct {
 	out, formats string
 	resume, json bool
 	noMasks      bool
+	noTracking   bool
+	keepFrames   bool
+	every        int
 	maxPixels    int64
 	merge        string
 	opacity      float64
@@ -66,6 +74,9 @@ func (l *labelFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&l.merge, "merge", "", "keep the label files that are in DIR and merge into them: append adds what was found, replace\nfirst takes out earlier suggestions, dedupe also leaves out what is labelled already;\nwhat a person made or confirmed always stays (`MODE`)")
 	fs.BoolVar(&l.json, "json", false, "print a report as JSON on standard output")
 	fs.BoolVar(&l.noMasks, "no-masks", false, "leave out the masks of boxes, which saves most of the time after the boxes")
+	fs.BoolVar(&l.noTracking, "no-tracking", false, "of a video: leave regions without numbers that last")
+	fs.BoolVar(&l.keepFrames, "frames", false, "of a video: keep its frames as photos, as training needs them")
+	fs.IntVar(&l.every, "every", 1, "of a video: have the models look at every `N`-th frame; things move evenly between")
 	fs.Int64Var(&l.maxPixels, "max-pixels", 0, "largest photo, in `PIXELS`, 0 for 250 million")
 	fs.Float64Var(&l.opacity, "opacity", overlay.Defaults().Opacity, "how strongly masks are painted, from 0 to 1")
 }
@@ -84,6 +95,15 @@ func label(ctx context.Context, args []string, s stdio) int {
 	r, err := newLabelRun(&l, s)
 	if err != nil {
 		return cli.Misused(s.err, labelHelp, err)
+	}
+	if videos := videosAmong(paths); len(videos) > 0 {
+		if err := l.checkVideos(paths, videos); err != nil {
+			return cli.Misused(s.err, labelHelp, err)
+		}
+		if code, err = labelVideos(ctx, r, videos); err != nil {
+			return max(cli.Failed(s.err, labelHelp, err), code)
+		}
+		return code
 	}
 	items, left, err := sources(photo.List(paths, s.in), l.out)
 	if err != nil {

@@ -27,6 +27,7 @@ import (
 type output struct {
 	format *format.Format
 	path   string
+	fps    float64 // of a video
 }
 
 // parseOutputs reads --format.
@@ -45,7 +46,7 @@ func parseOutputs(list, dir string) (outputs []output, pictures bool, err error)
 			return nil, false, fmt.Errorf("--format: %w, or picture", err)
 		}
 		file := cmp.Or(f.File, name) // formats that are a folder get one of their name
-		if o := (output{f, filepath.Join(dir, file)}); !slices.Contains(outputs, o) {
+		if o := (output{format: f, path: filepath.Join(dir, file)}); !slices.Contains(outputs, o) {
 			outputs = append(outputs, o)
 		}
 	}
@@ -71,7 +72,7 @@ func (o output) write(ds *format.Dataset, mode merge.Mode, images string) (*form
 			return nil, fmt.Errorf("%s is not touched, since %d parts of it cannot be read, the first: %w", o.path, n, problems[0])
 		}
 	}
-	options := format.WriteOptions{}
+	options := format.WriteOptions{FPS: o.fps}
 	if o.format.Name == "coco-results" {
 		// The ids are those of the COCO file of the same run.
 		coco, err := format.Lookup("coco")

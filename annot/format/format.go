@@ -65,6 +65,8 @@ type WriteOptions struct {
 	// SkipEmpty writes no label file for a photo that has no regions, where the default is an empty
 	// one (background, confirmed) unless the photo is marked Unlabelled.
 	SkipEmpty bool
+	// FPS is how many frames a second a video has, for formats that say so; 0 for 30.
+	FPS float64
 	// BOM puts a byte order mark before CSV, so that Excel reads it as UTF-8.
 	BOM bool
 }

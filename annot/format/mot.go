@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -413,7 +414,7 @@ func (t *tally) writeSequence(root, at, dir string, s *motRows, classes []annot.
 	for _, f := range []struct {
 		name string
 		data []byte
-	}{{motTruth, s.rows.Bytes()}, {motLabels, names.Bytes()}, {motInfo, s.info(at, dir)}} {
+	}{{motTruth, s.rows.Bytes()}, {motLabels, names.Bytes()}, {motInfo, s.info(at, dir, t.o.FPS)}} {
 		if err := t.writeText(root, path.Join(at, f.name), f.data); err != nil {
 			return err
 		}
@@ -432,7 +433,7 @@ func (t *tally) writeSequence(root, at, dir string, s *motRows, classes []annot.
 }
 
 // info returns seqinfo.ini.
-func (s *motRows) info(at, dir string) []byte {
+func (s *motRows) info(at, dir string, fps float64) []byte {
 	var first Photo
 	regular := true
 	for i, p := range s.frames {
@@ -450,8 +451,11 @@ func (s *motRows) info(at, dir string) []byte {
 	if !isPhoto(first.File) {
 		ext = ".jpg"
 	}
-	b := fmt.Appendf(nil, "[Sequence]\nname=%s\nimDir=%s\nframeRate=30\nseqLength=%d\nimWidth=%d\nimHeight=%d\nimExt=%s\n",
-		oneLine(name), motFrames, len(s.frames), first.Width, first.Height, ext)
+	if !(fps > 0) {
+		fps = 30
+	}
+	b := fmt.Appendf(nil, "[Sequence]\nname=%s\nimDir=%s\nframeRate=%g\nseqLength=%d\nimWidth=%d\nimHeight=%d\nimExt=%s\n",
+		oneLine(name), motFrames, math.Round(fps*1000)/1000, len(s.frames), first.Width, first.Height, ext)
 	if regular {
 		return b
 	}
