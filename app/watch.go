@@ -15,13 +15,17 @@ import (
 	"github.com/saysee/saysee/pipeline/alert"
 	"github.com/saysee/saysee/pipeline/live"
 	"github.com/saysee/saysee/pipeline/source"
+	"github.com/saysee/saysee/ui"
 )
 
 var watchHelp = cli.Help{
 	Name:     "saysee watch",
-	Synopsis: "SOURCE --find WORDS --headless [--record FILE] [--log FILE]",
+	Synopsis: "SOURCE [--find WORDS] [--headless --record FILE --log FILE]",
 	Summary:  "Find things in a camera, a video or a network stream while it runs.",
-	Details: `SOURCE is a camera's number or device (0, /dev/video0), an address (rtsp://…, http://…), a video file, or a folder of
+	Details: `Without --headless it opens the window on it, where words can be changed while it runs, frames become labels, and
+recording has a key.
+
+SOURCE is a camera's number or device (0, /dev/video0), an address (rtsp://…, http://…), a video file, or a folder of
 photos. Without one, the cameras of this machine are listed. WORDS is a class table as for saysee label.
 
 A camera or a stream is never kept waiting: when the models are slower, they see the newest picture and the ones between
@@ -36,6 +40,7 @@ when there are three, "no cat" when it is gone. --notify tells the desktop too, 
 
 Exit code: 0 done, 1 not done, 2 not understood, 3 done but for what is named at the end, 130 a file stopped with Ctrl-C.`,
 	Examples: []cli.Example{
+		{Line: `saysee watch 0 --find "cup, laptop | notebook"`, Does: "the first camera, in the window"},
 		{Line: `saysee watch 0 --find "person, cat" --headless --when cat --notify`, Does: "tell when a cat comes before the camera"},
 		{Line: `saysee watch clip.mp4 --find "dog" --headless --record out.mp4 --log out.jsonl`, Does: "every frame of a video, drawn and as data"},
 		{Line: `saysee watch rtsp://camera/1 --find "car" --headless --zone "0,0.5 1,0.5 1,1 0,1" --every 5`, Does: "the lower half, every fifth frame"},
@@ -95,6 +100,9 @@ func watch(ctx context.Context, args []string, s stdio) int {
 	case len(names) != 1:
 		return cli.Misused(s.err, watchHelp, errors.New("name one source: a camera's number, a video file, an address or a folder"))
 	}
+	if !w.headless {
+		return watchWindow(ctx, &w, names[0], s)
+	}
 	run, err := newWatchRun(&w, names[0], s)
 	if err != nil {
 		return cli.Misused(s.err, watchHelp, err)
@@ -104,6 +112,43 @@ func watch(ctx context.Context, args []string, s stdio) int {
 		return max(cli.Failed(s.err, watchHelp, err), code)
 	}
 	return code
+}
+
+// watchWindow opens the window on a source.
+func watchWindow(ctx context.Context, w *watchFlags, name string, s stdio) int {
+	spec, err := w.source(name)
+	if err == nil {
+		err = w.checkWindow()
+	}
+	if err != nil {
+		return cli.Misused(s.err, watchHelp, err)
+	}
+	find, problems, err := table("--find", w.find)
+	for _, p := range problems {
+		fmt.Fprintln(s.err, p)
+	}
+	if err != nil {
+		return cli.Misused(s.err, watchHelp, err)
+	}
+	params := windowParams(w.packs, w.library, w.threads)
+	params.Watch = &ui.Watch{Source: spec, Words: find}
+	if err := openWindow(ctx, params); err != nil {
+		return cli.Failed(s.err, watchHelp, err)
+	}
+	return cli.OK
+}
+
+// checkWindow refuses what only a run without a window does.
+func (w *watchFlags) checkWindow() error {
+	for flag, on := range map[string]bool{
+		"--record": w.record != "", "--record-raw": w.raw != "", "--log": w.log != "", "--when": w.when != "", "--json": w.json,
+		"--segment": w.segment != "", "--zone": w.zone != "", "--max-seconds": w.maxSeconds > 0, "--every": w.every != 1,
+	} {
+		if on {
+			return fmt.Errorf("%s goes with --headless; the window has keys for it", flag)
+		}
+	}
+	return nil
 }
 
 // listCameras prints the cameras that the system knows.
@@ -154,8 +199,6 @@ func newWatchRun(w *watchFlags, name string, s stdio) (*watchRun, error) {
 
 func (w *watchFlags) check() error {
 	switch {
-	case !w.headless:
-		return errors.New("the live window is not there yet: use --headless, with --record, --log or --when")
 	case w.every < 1:
 		return errors.New("--every goes from 1 up")
 	case !(w.maxSeconds >= 0 && w.maxSeconds <= 1e9):

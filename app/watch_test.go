@@ -144,7 +144,7 @@ func TestWatchSaysWhatIsWrong(t *testing.T) {
 		code int
 		want string
 	}{
-		"no window":             {[]string{"watch", clip, "--find", "cat"}, cli.BadUsage, "use --headless"},
+		"no window for a log":   {[]string{"watch", clip, "--find", "cat", "--log", "a.jsonl"}, cli.BadUsage, "--log goes with --headless"},
 		"no source":             {[]string{"watch", "--find", "cat", "--headless"}, cli.BadUsage, "name one source"},
 		"no words":              {[]string{"watch", clip, "--headless"}, cli.BadUsage, "no words"},
 		"a file not there":      {watchArgs(t, clip+"4"), cli.BadUsage, "it is not there"},

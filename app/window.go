@@ -37,17 +37,32 @@ func window(ctx context.Context, args []string, s stdio) int {
 	if !ok {
 		return code
 	}
+	params := windowParams(*packs, *library, *threads)
+	params.Paths = paths
+	if err := openWindow(ctx, params); err != nil {
+		return cli.Failed(s.err, windowHelp, err)
+	}
+	return cli.OK
+}
+
+// openWindow opens the window and returns when it is closed.
+func openWindow(ctx context.Context, p ui.Params) error {
 	keepCrashes()
 	spareMemory()
+	return ui.Run(ctx, p)
+}
+
+// windowParams are what the window needs of the program.
+func windowParams(packs, library string, threads int) ui.Params {
 	load := func(c session.Choice) (*pipeline.Models, error) {
-		if err := model.LoadRuntime(*library); err != nil {
+		if err := model.LoadRuntime(library); err != nil {
 			return nil, err
 		}
-		store, err := model.NewStore(*packs, assets.Packs())
+		store, err := model.NewStore(packs, assets.Packs())
 		if err != nil {
 			return nil, err
 		}
-		p := pipeline.Params{Store: store, Threads: *threads, Detect: c.Detect, Segment: c.Segment}
+		p := pipeline.Params{Store: store, Threads: threads, Detect: c.Detect, Segment: c.Segment}
 		if p.Threads == 0 {
 			p.Threads = c.Threads
 		}
@@ -56,10 +71,7 @@ func window(ctx context.Context, args []string, s stdio) int {
 		defer time.AfterFunc(settle, dropPages)
 		return pipeline.Load(p)
 	}
-	if err := ui.Run(ctx, ui.Params{Paths: paths, Version: version, Load: load, Packs: func() ([]ui.Pack, error) { return choices(*packs) }}); err != nil {
-		return cli.Failed(s.err, windowHelp, err)
-	}
-	return cli.OK
+	return ui.Params{Version: version, Load: load, Packs: func() ([]ui.Pack, error) { return choices(packs) }}
 }
 
 // choices lists the packs that the window can use, those for boxes first.

@@ -9,6 +9,7 @@ import (
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/source"
 	"github.com/saysee/saysee/ui/session"
 )
 
@@ -16,11 +17,18 @@ import (
 // be driven from outside.
 const asProgram = "SAYSEE_TEST_WINDOW"
 
+// asWatcher names a video that the window begins with, in the mode Live.
+const asWatcher = "SAYSEE_TEST_WATCH"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "" {
 		os.Exit(m.Run())
 	}
-	err := Run(context.Background(), Params{Paths: os.Args[1:], Version: "test", Load: loadStarter})
+	p := Params{Paths: os.Args[1:], Version: "test", Load: loadStarter}
+	if clip := os.Getenv(asWatcher); clip != "" {
+		p.Watch = &Watch{Source: source.Spec{Kind: source.File, Path: clip}}
+	}
+	err := Run(context.Background(), p)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

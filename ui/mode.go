@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -82,11 +83,7 @@ func (baseMode) said() note          { return note{} }
 
 // makeModes makes the modes that this program has.
 func makeModes(w *Window) []mode {
-	all := []mode{&labelling{w: w}}
-	if newLive != nil {
-		all = append(all, newLive(w))
-	}
-	return append(all, newEvaluating(w))
+	return []mode{&labelling{w: w}, newLiving(w), newEvaluating(w)}
 }
 
 // use changes to another mode.
@@ -106,6 +103,17 @@ func (w *Window) use(id modeID) {
 	w.mode.enter()
 	w.draw(session.All)
 	w.focusView()
+}
+
+// closeModes ends what runs in modes that run something.
+func (w *Window) closeModes() error {
+	var errs []error
+	for _, m := range w.modes {
+		if c, ok := m.(interface{ close() error }); ok {
+			errs = append(errs, c.close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // modeCommand begins the name of a command that changes to a mode.

@@ -57,7 +57,11 @@ func newPrompt(w *Window) *prompt {
 	p.bare = container.NewThemeOverride(p.entry, w.bare(""))
 	p.hidden = kit.NewText("", kit.Style{Color: theme.Muted})
 	p.more = kit.NewTouch(kit.Line{Left: 8, Right: 8, Height: 28}.Row(p.hidden), chipLook(false), p.focus)
-	p.button = kit.NewButton(kit.Primary, "", tr.L("Find"), "Enter", p.find)
+	find := tr.L("Find")
+	if w.mode.id() == liveMode {
+		find = tr.L("Apply")
+	}
+	p.button = kit.NewButton(kit.Primary, "", find, "Enter", p.find)
 	p.halt = kit.NewButton(kit.Plain, "stop", tr.L("Stop"), "", w.s.Stop)
 	p.halt.Hide()
 	p.box = kit.Lay(kit.Fixed(300, promptHeight), p.lay)

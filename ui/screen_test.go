@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 // screen is a virtual display of its own, and a program on it.
 type screen struct {
 	t       *testing.T
+	home    string
 	env     []string
 	program *exec.Cmd
 	log     bytes.Buffer
@@ -46,7 +48,7 @@ func newScreen(t *testing.T) *screen {
 		_ = display.Wait()
 	})
 	home := t.TempDir()
-	s := &screen{t: t, env: append(os.Environ(),
+	s := &screen{t: t, home: home, env: append(os.Environ(),
 		fmt.Sprintf("DISPLAY=:%d", number), "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home, "XDG_DATA_HOME="+home,
 		"LANG=en_US.UTF-8", "LC_ALL=", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(home, "none"), "WAYLAND_DISPLAY=", "LIBGL_ALWAYS_SOFTWARE=1",
 		asProgram+"=1")}
@@ -125,7 +127,8 @@ func (s *screen) quit() {
 			s.t.Fatalf("%v\n%s", err, s.log.String())
 		}
 	case <-time.After(15 * time.Second):
-		_ = s.program.Process.Kill() // the test has failed anyway
+		_ = s.program.Process.Signal(syscall.SIGQUIT) // it tells where it hangs
+		<-done
 		s.t.Fatalf("it does not end\n%s", s.log.String())
 	}
 }

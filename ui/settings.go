@@ -32,6 +32,8 @@ type settings struct {
 	recent        []string // folders and photos
 	prompts       []string // words that were looked for
 	truths        []string // files and folders that were evaluated against
+	sources       []string // cameras, videos and addresses
+	keep          string   // the folder for frozen frames, where a person has chosen one
 	hinted        bool     // the hint of the first run is gone
 	keys          keys.Scheme
 	choice        session.Choice
@@ -72,6 +74,8 @@ func loadSettings(p fyne.Preferences) *settings {
 		recent:     p.StringList("recent"),
 		prompts:    p.StringList("prompts"),
 		truths:     p.StringList("truths"),
+		sources:    p.StringList("sources"),
+		keep:       p.String("keep"),
 		hinted:     p.Bool("hinted"),
 	}
 }
@@ -198,6 +202,17 @@ func (s *settings) remember(path string) {
 func (s *settings) rememberTruth(path string) {
 	s.truths = first(s.truths, path)
 	s.p.SetStringList("truths", s.truths)
+}
+
+// rememberSource puts a source first among the recent ones.
+func (s *settings) rememberSource(name string) {
+	s.sources = first(s.sources, name)
+	s.p.SetStringList("sources", s.sources)
+}
+
+func (s *settings) setKeep(dir string) {
+	s.keep = dir
+	s.p.SetString("keep", dir)
 }
 
 // rememberWords puts words first among the recent ones.

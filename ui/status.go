@@ -137,7 +137,12 @@ func (s *status) left() {
 func (s *status) right() {
 	r := s.w.s.Report()
 	var parts []string
+	timed, own := s.w.mode.(interface{ times() string })
 	switch {
+	case own:
+		if text := timed.times(); text != "" {
+			parts = append(parts, text)
+		}
 	case r.State == session.Loading:
 		parts = append(parts, tr.L("Loading the model…"))
 	case r.State == session.Running:

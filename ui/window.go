@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -32,6 +33,7 @@ const ID = "io.github.saysee.saysee"
 // Params is what the window needs of the program.
 type Params struct {
 	Paths   []string // folders and photos to open; none for the samples
+	Watch   *Watch   // begin in the mode Live; nil for Label
 	Version string
 	// Load loads the models of a choice. It is called on another goroutine.
 	Load func(session.Choice) (*pipeline.Models, error)
@@ -93,7 +95,7 @@ func Run(ctx context.Context, p Params) error {
 	defer stop()
 	go w.tick(ctx)
 	a.Run()
-	return w.s.Close()
+	return errors.Join(w.closeModes(), w.s.Close())
 }
 
 // tick lets "saved 4 s ago" grow old, and messages go.
@@ -192,10 +194,13 @@ func sampleWords() []annot.Class {
 func (w *Window) start(paths []string) {
 	if len(paths) > 0 {
 		w.open(paths...)
-		return
+	} else {
+		w.s.Complain(w.s.OpenSamples(sampleWords()))
+		w.win.Canvas().Focus(w.prompt.entry)
 	}
-	w.s.Complain(w.s.OpenSamples(sampleWords()))
-	w.win.Canvas().Focus(w.prompt.entry)
+	if w.params.Watch != nil {
+		w.watch(*w.params.Watch)
+	}
 }
 
 // open opens folders and photos and remembers them.
@@ -331,6 +336,9 @@ func (w *Window) focusView() { w.win.Canvas().Focus(w.view) }
 func (w *Window) quit() {
 	size := w.win.Canvas().Size()
 	w.settings.setSize(size.Width, size.Height)
+	if err := w.closeModes(); err != nil {
+		fyne.LogError("closing the camera", err)
+	}
 	if err := w.s.Close(); err != nil {
 		// The journal has the work; it is offered at the next start.
 		fyne.LogError("saving at the end", err)

@@ -73,6 +73,9 @@ func (f Filter) pipeline(rows []int) pipeline.Filter {
 	}
 }
 
+// Pipeline returns the filter in the pipeline's terms.
+func (f Filter) Pipeline() pipeline.Filter { return f.pipeline(nil) }
+
 // Filter returns what is shown.
 func (s *Session) Filter() Filter { return s.filter }
 
