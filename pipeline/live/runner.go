@@ -275,6 +275,12 @@ func (r *Runner) see(ctx context.Context, f *source.Frame) (kept bool, err error
 	if err != nil {
 		return false, err
 	}
+	return r.keep(res, number), nil
+}
+
+// keep takes a result as the answer to what is asked, unless that has changed since.
+func (r *Runner) keep(res Result, number int) bool {
+	f := res.Frame
 	r.tracking.Lock()
 	defer r.tracking.Unlock()
 	r.mu.Lock()
@@ -282,7 +288,7 @@ func (r *Runner) see(ctx context.Context, f *source.Frame) (kept bool, err error
 	reset := r.answer != nil && r.answer.size != f.Size()
 	r.mu.Unlock()
 	if stale {
-		return false, nil
+		return false
 	}
 	if r.p.Tracker != nil {
 		if reset {
@@ -296,7 +302,7 @@ func (r *Runner) see(ctx context.Context, f *source.Frame) (kept bool, err error
 	r.mu.Lock()
 	r.answer = &answer{regions: res.Regions, classes: res.Classes, seq: f.Seq, time: f.Time, at: f.At, size: f.Size()}
 	r.mu.Unlock()
-	return true, nil
+	return true
 }
 
 // infer asks the models; weak boxes are among the answers if the tracker wants them.
@@ -413,51 +419,114 @@ func (r *Runner) view(f *source.Frame) (v View, ans *answer, fresh bool) {
 	return v, ans, fresh
 }
 
-// queue is how many frames of a file wait at most between two stages.
-const queue = 4
+const (
+	// queue is how many frames of a file are read ahead at most.
+	queue = 4
+	// atOnce is how many of them the models see at once: while one waits for a thread or is unpacked, another goes
+	// on.
+	atOnce = 2
+)
 
-// playFile runs every frame through, in order: one stage reads ahead while another asks the models and a third shows.
+// seen is a frame on its way through the models.
+type seen struct {
+	frame  *source.Frame
+	result chan outcome // has one when the models are asked; nil when not
+}
+
+type outcome struct {
+	result Result
+	number int // of the query
+	err    error
+}
+
+// playFile runs every frame through, in order: one stage reads ahead, one asks the models about the next frames, and one
+// shows those that are done.
 func (r *Runner) playFile(ctx context.Context, src source.Source) error {
 	ctx, stop := context.WithCancel(ctx)
-	read, seen := make(chan *source.Frame, queue), make(chan View, queue)
+	read, asked := make(chan *source.Frame, queue), make(chan seen, atOnce-1)
 	var wg sync.WaitGroup
-	var readErr, seeErr error
+	var readErr error
 	wg.Go(func() {
 		defer close(read)
-		for readErr == nil {
-			var f *source.Frame
-			if f, readErr = r.nextFrame(ctx, src, false); readErr == nil && !send(ctx, read, f) {
-				f.Release()
-				return
-			}
-		}
+		readErr = r.readAll(ctx, src, read)
 	})
 	wg.Go(func() {
-		defer close(seen)
-		for f := range read {
-			if seeErr != nil || ctx.Err() != nil {
-				f.Release()
-				continue
-			}
-			var v View
-			if v, seeErr = r.ordered(ctx, f); seeErr != nil || !send(ctx, seen, v) {
-				f.Release()
+		defer close(asked)
+		r.askAll(ctx, &wg, read, asked)
+	})
+	var err error
+	for s := range asked {
+		if err == nil {
+			if err = r.finishFrame(ctx, s); err != nil {
 				stop()
 			}
 		}
-	})
-	for v := range seen {
-		r.showOrdered(ctx, v)
+		s.frame.Release()
 	}
 	stop()
 	wg.Wait()
 	switch {
-	case seeErr != nil && !errors.Is(seeErr, context.Canceled):
-		return seeErr
+	case err != nil:
+		return err
 	case errors.Is(readErr, io.EOF):
 		return nil
 	}
 	return readErr
+}
+
+func (r *Runner) readAll(ctx context.Context, src source.Source, to chan<- *source.Frame) error {
+	for {
+		f, err := r.nextFrame(ctx, src, false)
+		if err != nil {
+			return err
+		}
+		if !send(ctx, to, f) {
+			f.Release()
+			return ctx.Err()
+		}
+	}
+}
+
+// askAll asks about each frame that is to be seen. The channel's places bound how many at once.
+func (r *Runner) askAll(ctx context.Context, wg *sync.WaitGroup, from <-chan *source.Frame, to chan<- seen) {
+	for f := range from {
+		s := seen{frame: f}
+		if r.p.Models != nil && f.Seq%r.p.Every == 0 {
+			s.result = make(chan outcome, 1)
+			f.Keep()
+			wg.Go(func() {
+				defer f.Release()
+				query, number := r.currentQuery()
+				res, err := r.infer(ctx, f, query, r.p.Tracker != nil)
+				s.result <- outcome{res, number, err}
+			})
+		}
+		if !send(ctx, to, s) {
+			f.Release()
+		}
+	}
+}
+
+// finishFrame waits for a frame's answer, or carries the one before to it, and shows it.
+func (r *Runner) finishFrame(ctx context.Context, s seen) error {
+	if s.result != nil {
+		o := <-s.result
+		if o.err != nil {
+			return o.err
+		}
+		for kept := r.keep(o.result, o.number); !kept; {
+			var err error
+			if kept, err = r.see(ctx, s.frame); err != nil {
+				return err
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	v, _, _ := r.view(s.frame)
+	r.showOrdered(ctx, v)
+	return nil
 }
 
 func send[T any](ctx context.Context, to chan<- T, v T) bool {
@@ -469,23 +538,8 @@ func send[T any](ctx context.Context, to chan<- T, v T) bool {
 	}
 }
 
-// ordered asks about a file's frame, or carries the last answer to it.
-func (r *Runner) ordered(ctx context.Context, f *source.Frame) (View, error) {
-	wanted := r.p.Models != nil && f.Seq%r.p.Every == 0
-	for wanted {
-		kept, err := r.see(ctx, f)
-		if err != nil {
-			return View{}, err
-		}
-		wanted = !kept
-	}
-	v, _, _ := r.view(f)
-	return v, nil
-}
-
 // showOrdered shows a file's view, once it is not frozen.
 func (r *Runner) showOrdered(ctx context.Context, v View) {
-	defer v.Frame.Release()
 	r.mu.Lock()
 	thawed := r.thawed
 	r.mu.Unlock()
