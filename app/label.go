@@ -253,11 +253,19 @@ func (r *labelRun) finished(item photo.Item) bool {
 	return r.journal.Has(item) && (r.pictures == nil || exists(r.pictures.names[item.Rel]))
 }
 
-// sayUnread tells of phrases that the models cannot read, or only in part.
+// sayUnread tells how Chinese phrases are read, and of phrases that the models cannot read, or only in part.
 func sayUnread(ctx context.Context, w io.Writer, m *pipeline.Models, q pipeline.Question) error {
 	truncated, unknown, err := m.Unread(ctx, q)
 	for _, phrase := range truncated {
 		fmt.Fprintf(w, "only the beginning of the phrase “%.60s…” is read, for it is too long\n", phrase)
+	}
+	for _, r := range m.Readings(q) {
+		if len(r.English) > 0 {
+			fmt.Fprintln(w, r)
+		}
+		for _, part := range r.Unknown {
+			fmt.Fprintf(w, "“%s” of “%.60s” is not in the dictionary and was left out; you may write it in English: %[2]s: cat | kitten\n", part, r.Phrase)
+		}
 	}
 	for _, phrase := range unknown {
 		fmt.Fprintf(w, "the model knows no word of “%.60s”, which will find nothing useful; give it English words: %[1]s: cat | kitten\n", phrase)

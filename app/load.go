@@ -17,6 +17,7 @@ import (
 	"github.com/saysee/saysee/prompt"
 	"github.com/saysee/saysee/prompt/encode"
 	"github.com/saysee/saysee/prompt/ground"
+	"github.com/saysee/saysee/prompt/lexicon"
 	"github.com/saysee/saysee/segment"
 )
 
@@ -122,7 +123,7 @@ func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, e
 	if err != nil {
 		return nil, err
 	}
-	p := pipeline.Params{Store: store, Threads: threads}
+	p := pipeline.Params{Store: store, Threads: threads, Lexicon: lexicon.New(assets.Lexicon)}
 	if !m.noCache {
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()

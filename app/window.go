@@ -13,6 +13,7 @@ import (
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/prompt/lexicon"
 	"github.com/saysee/saysee/ui"
 	_ "github.com/saysee/saysee/ui/locale" // before Fyne looks at the language
 	"github.com/saysee/saysee/ui/session"
@@ -54,6 +55,7 @@ func openWindow(ctx context.Context, p ui.Params) error {
 
 // windowParams are what the window needs of the program.
 func windowParams(packs, library string, threads int) ui.Params {
+	words := lexicon.New(assets.Lexicon)
 	load := func(c session.Choice) (*pipeline.Models, error) {
 		if err := model.LoadRuntime(library); err != nil {
 			return nil, err
@@ -62,7 +64,7 @@ func windowParams(packs, library string, threads int) ui.Params {
 		if err != nil {
 			return nil, err
 		}
-		p := pipeline.Params{Store: store, Threads: threads, Detect: c.Detect, Segment: c.Segment}
+		p := pipeline.Params{Store: store, Threads: threads, Detect: c.Detect, Segment: c.Segment, Lexicon: words}
 		if p.Threads == 0 {
 			p.Threads = c.Threads
 		}
@@ -71,7 +73,7 @@ func windowParams(packs, library string, threads int) ui.Params {
 		defer time.AfterFunc(settle, dropPages)
 		return pipeline.Load(p)
 	}
-	return ui.Params{Version: version, Load: load, Packs: func() ([]ui.Pack, error) { return choices(packs) }}
+	return ui.Params{Version: version, Load: load, Packs: func() ([]ui.Pack, error) { return choices(packs) }, Lexicon: words}
 }
 
 // choices lists the packs that the window can use, those for boxes first.

@@ -66,6 +66,17 @@ type TextSpec struct {
 	// Normalize is how the templates' vectors become one: "normalize-mean-normalize", also when empty (CLIP,
 	// SLIP, ViLD), or "mean-normalize" (GroupViT).
 	Normalize string `json:"normalize,omitempty"`
+	// Languages are the codes of those that the text encoder reads ("en", "zh"); English when none is stated. Chinese
+	// phrases reach an encoder that does not read them through the lexicon.
+	Languages []string `json:"languages,omitempty"`
+}
+
+// Reads reports whether the text encoder reads a language.
+func (s TextSpec) Reads(language string) bool {
+	if len(s.Languages) == 0 {
+		return language == "en"
+	}
+	return slices.Contains(s.Languages, language)
 }
 
 // Defaults are the pack maker's choices for a person who has made none.

@@ -16,6 +16,7 @@ import (
 	"github.com/saysee/saysee/pipeline/prep"
 	"github.com/saysee/saysee/prompt"
 	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/prompt/lexicon"
 	"github.com/saysee/saysee/segment"
 	"github.com/saysee/saysee/segment/groupvit"
 	"github.com/saysee/saysee/segment/lseg"
@@ -74,6 +75,8 @@ type Params struct {
 	Threads   int // threads a session, 0 for the machine's cores
 	// TextCache is the folder for vectors of words; empty keeps them in memory only.
 	TextCache string
+	// Lexicon reads Chinese phrases for packs whose text encoder does not; nil for none.
+	Lexicon *lexicon.Lexicon
 }
 
 // Models are the networks in use. They may be used from several goroutines.
@@ -159,7 +162,7 @@ func loader[T any](
 		var text *encode.Encoder
 		if !captioned[pack.Family] {
 			var err error
-			if text, err = m.text(pack, p.TextCache); err != nil {
+			if text, err = m.text(pack, p); err != nil {
 				return err
 			}
 		}
@@ -172,14 +175,14 @@ func loader[T any](
 }
 
 // text returns the encoder of a pack's text side, one for all packs that share it.
-func (m *Models) text(p *model.Pack, cache string) (*encode.Encoder, error) {
+func (m *Models) text(pack *model.Pack, p Params) (*encode.Encoder, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key := p.TextFingerprint()
+	key := pack.TextFingerprint()
 	if t, ok := m.texts[key]; ok {
 		return t, nil
 	}
-	t, err := encode.Open(m.Engine, p, cache)
+	t, err := encode.Open(m.Engine, pack, p.TextCache, p.Lexicon)
 	if err != nil {
 		return nil, err
 	}
@@ -213,6 +216,23 @@ func (m *Models) Unread(ctx context.Context, q Question) (truncated, unknown []s
 	slices.Sort(truncated)
 	slices.Sort(unknown)
 	return slices.Compact(truncated), slices.Compact(unknown), nil
+}
+
+// Readings returns how those of a question's phrases are read that are Chinese, each once, where a text encoder reads
+// English only.
+func (m *Models) Readings(q Question) []lexicon.Reading {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	phrases := prompt.NewWords(q.Classes).Phrases()
+	var all []lexicon.Reading
+	for _, t := range m.texts {
+		for _, r := range t.Readings(phrases) {
+			if !slices.ContainsFunc(all, func(known lexicon.Reading) bool { return known.Phrase == r.Phrase }) {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
 }
 
 // preparer returns the one preparer of an image rule.

@@ -171,14 +171,43 @@ func (p *prompt) chip(i int) *chip {
 			parts = append(parts, kit.NewText("− "+n, kit.Style{Size: theme.TextSmall, Color: theme.Danger}))
 		}
 	}
-	unread := slices.ContainsFunc(slices.Concat(c.Phrases, c.Negatives), func(s string) bool { return slices.Contains(p.unread, s) })
-	t.Touch = kit.NewTouch(kit.Line{Gap: 6, Left: 8, Right: 8, Height: 28}.Row(parts...), chipLook(unread), func() { p.edit(t.i) })
-	t.Tip = words.Table{c}.Line()
-	if unread {
-		t.Tip = tr.L("The model cannot read all of these words.")
+	english, told, unread := p.read(c)
+	if english != "" && !p.narrow {
+		parts = append(parts, kit.NewText(english, kit.Style{Size: theme.TextSmall, Color: theme.Muted}))
 	}
+	if slices.ContainsFunc(slices.Concat(c.Phrases, c.Negatives), func(s string) bool { return slices.Contains(p.unread, s) }) {
+		unread = true
+		told = append(told, tr.L("The model cannot read all of these words."))
+	}
+	t.Touch = kit.NewTouch(kit.Line{Gap: 6, Left: 8, Right: 8, Height: 28}.Row(parts...), chipLook(unread), func() { p.edit(t.i) })
+	t.Tip = strings.Join(append([]string{words.Table{c}.Line()}, told...), "  ·  ")
 	t.OnMenu = func(at fyne.Position) { p.menu(t.i, at) }
 	return t
+}
+
+// read tells how a class's Chinese phrases are read: the English of the first in short, all of them in full, and whether
+// some part could not be read.
+func (p *prompt) read(c annot.Class) (english string, told []string, unread bool) {
+	if p.w.params.Lexicon == nil {
+		return "", nil, false
+	}
+	for _, phrase := range append(slices.Clone(c.Phrases), c.Negatives...) {
+		r, ok := p.w.params.Lexicon.Read(phrase)
+		if !ok {
+			continue
+		}
+		if len(r.English) > 0 {
+			told = append(told, r.String())
+			if english == "" {
+				english = "→ " + r.English[0]
+			}
+		}
+		for _, part := range r.Unknown {
+			unread = true
+			told = append(told, tr.L("“%s” is not in the dictionary; write it in English", part))
+		}
+	}
+	return english, told, unread
 }
 
 // synonyms are the phrases of a class that are not its name.

@@ -19,6 +19,7 @@ import (
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/overlay"
 	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/prompt/lexicon"
 	"github.com/saysee/saysee/ui/keys"
 	"github.com/saysee/saysee/ui/kit"
 	"github.com/saysee/saysee/ui/session"
@@ -39,6 +40,8 @@ type Params struct {
 	Load func(session.Choice) (*pipeline.Models, error)
 	// Packs lists the packs that can look at photos; nil for the bundled ones.
 	Packs func() ([]Pack, error)
+	// Lexicon tells how the models read Chinese words; nil when they do not.
+	Lexicon *lexicon.Lexicon
 
 	post func(func()) // runs a function on the window's goroutine, later
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/saysee/saysee/prompt"
+	"github.com/saysee/saysee/prompt/lexicon"
 	"github.com/saysee/saysee/prompt/token"
 )
 
@@ -46,6 +47,8 @@ type Params struct {
 	Dim int
 	// Ensemble makes sentences of a phrase and one vector of theirs.
 	Ensemble prompt.Ensemble
+	// Lexicon reads phrases in Chinese for a text encoder that knows none; nil where it is not needed.
+	Lexicon *lexicon.Lexicon
 	// Batch is the most texts of one run, 0 for one. Graphs that quantize activations as they run (dynamic
 	// int8) give a text another vector in other company, so that only 1 makes a phrase's vector its own.
 	Batch int
@@ -95,15 +98,45 @@ func New(p Params) (*Encoder, error) {
 // Unknown returns the phrases of which the vocabulary cannot spell a single word: their vectors say nothing.
 func (e *Encoder) Unknown(phrases []string) (unknown []string) {
 	for _, p := range phrases {
-		ids := e.p.Tokenizer.Encode(p).IDs
-		if n := len(ids); n > 2 && !slices.ContainsFunc(ids[1:n-1], func(id int64) bool { return id != e.p.Tokenizer.Unknown() }) {
+		if !slices.ContainsFunc(e.wordings(p), e.spells) {
 			unknown = append(unknown, p)
 		}
 	}
 	return unknown
 }
 
-// Stats tell what a call of Vectors did. A phrase that was asked for twice counts once.
+// spells reports whether the vocabulary has some of a text, or nothing is to be spelled.
+func (e *Encoder) spells(text string) bool {
+	ids := e.p.Tokenizer.Encode(text).IDs
+	n := len(ids)
+	return n <= 2 || slices.ContainsFunc(ids[1:n-1], func(id int64) bool { return id != e.p.Tokenizer.Unknown() })
+}
+
+// Readings returns how the lexicon reads those of the phrases that are Chinese, in their order.
+func (e *Encoder) Readings(phrases []string) (readings []lexicon.Reading) {
+	if e.p.Lexicon == nil {
+		return nil
+	}
+	for _, p := range phrases {
+		if r, ok := e.p.Lexicon.Read(p); ok {
+			readings = append(readings, r)
+		}
+	}
+	return readings
+}
+
+// wordings returns the texts that a phrase is encoded by: its English where the lexicon has any, else itself.
+func (e *Encoder) wordings(phrase string) []string {
+	if e.p.Lexicon != nil {
+		if r, _ := e.p.Lexicon.Read(phrase); len(r.English) > 0 {
+			return r.English
+		}
+	}
+	return []string{phrase}
+}
+
+// Stats tell what a call of Vectors did. A phrase that was asked for twice counts once; one that the lexicon read is
+// counted by its English wordings.
 type Stats struct {
 	Cached, Encoded int
 	// Truncated are the phrases whose end the text encoder cannot read, in no order.
@@ -118,10 +151,50 @@ type entry struct {
 	truncated bool
 }
 
-// Vectors returns a unit vector for each phrase, in their order; the caller owns them. When ctx ends, its
-// error is returned, and what was encoded until then is remembered. Errors wrap ErrVectors or what Run
-// returned.
+// Vectors returns a unit vector for each phrase, in their order; the caller owns them. A phrase that the lexicon reads
+// gets the mean of its English wordings. When ctx ends, its error is returned, and what was encoded until then is
+// remembered. Errors wrap ErrVectors or what Run returned.
 func (e *Encoder) Vectors(ctx context.Context, phrases []string) ([][]float32, Stats, error) {
+	texts, ends := make([]string, 0, len(phrases)), make([]int, len(phrases))
+	for i, p := range phrases {
+		texts = append(texts, e.wordings(p)...)
+		ends[i] = len(texts)
+	}
+	vectors, stats, err := e.vectors(ctx, texts)
+	if err != nil || slices.Equal(texts, phrases) {
+		return vectors, stats, err
+	}
+	out, truncated, begin := make([][]float32, len(phrases)), map[string]bool{}, 0
+	for _, t := range stats.Truncated {
+		truncated[t] = true
+	}
+	stats.Truncated = nil
+	for i, p := range phrases {
+		if out[i], err = mean(p, vectors[begin:ends[i]]); err != nil {
+			return nil, stats, err
+		}
+		if slices.ContainsFunc(texts[begin:ends[i]], func(t string) bool { return truncated[t] }) && !slices.Contains(stats.Truncated, p) {
+			stats.Truncated = append(stats.Truncated, p)
+		}
+		begin = ends[i]
+	}
+	return out, stats, nil
+}
+
+// mean returns the one vector of a phrase's wordings.
+func mean(phrase string, vectors [][]float32) ([]float32, error) {
+	if len(vectors) == 1 {
+		return vectors[0], nil
+	}
+	out := make([]float32, len(vectors[0]))
+	if !(prompt.Ensemble{}).Fuse(out, vectors) {
+		return nil, fmt.Errorf("%w: the vector of %q has no direction", ErrVectors, phrase)
+	}
+	return out, nil
+}
+
+// vectors is Vectors for texts as they are.
+func (e *Encoder) vectors(ctx context.Context, phrases []string) ([][]float32, Stats, error) {
 	start := time.Now()
 	c := newCall(phrases, e.p.Dim)
 	err := e.fill(ctx, c)

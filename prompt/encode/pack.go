@@ -6,12 +6,14 @@ import (
 
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/prompt"
+	"github.com/saysee/saysee/prompt/lexicon"
 	"github.com/saysee/saysee/prompt/token"
 )
 
 // Open makes the encoder of a pack's text side. dir is the folder of the files on disk (see CacheDir),
-// empty for memory only. The session is loaded; it runs as long as the engine is open.
-func Open(engine *model.Engine, pack *model.Pack, dir string) (*Encoder, error) {
+// empty for memory only. The lexicon, nil for none, reads what is Chinese unless the manifest says that the text encoder
+// does. The session is loaded; it runs as long as the engine is open.
+func Open(engine *model.Engine, pack *model.Pack, dir string, words *lexicon.Lexicon) (*Encoder, error) {
 	tokenizer, graph, err := openTokenizer(pack)
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
@@ -28,8 +30,11 @@ func Open(engine *model.Engine, pack *model.Pack, dir string) (*Encoder, error) 
 	if err != nil {
 		return nil, err
 	}
+	if pack.Text.Reads("zh") {
+		words = nil
+	}
 	p := Params{
-		Tokenizer: tokenizer, Run: runSession(session, len(graph.Inputs)), Dim: pack.Text.Dim, Ensemble: ensemble,
+		Lexicon: words, Tokenizer: tokenizer, Run: runSession(session, len(graph.Inputs)), Dim: pack.Text.Dim, Ensemble: ensemble,
 		Batch: pack.Text.Batch, Fingerprint: pack.TextFingerprint(), Dir: dir,
 	}
 	if pack.Tokenizer.Pad {

@@ -17,7 +17,7 @@ func TestPack(t *testing.T) {
 	engine := modeltest.Engine(t, 2)
 	dir := t.TempDir()
 	open := func(id string) *encode.Encoder {
-		e, err := encode.Open(engine, modeltest.Pack(t, id), dir)
+		e, err := encode.Open(engine, modeltest.Pack(t, id), dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func BenchmarkNew80(b *testing.B) {
 	engine := modeltest.Engine(b, 2)
 	pack := modeltest.Pack(b, "vild-starter")
 	for b.Loop() {
-		e, err := encode.Open(engine, pack, "")
+		e, err := encode.Open(engine, pack, "", nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -220,8 +220,7 @@ def plot(figures, path):
 
 def held_out(bench):
     truth, size = bench.truth("coco"), bench.args.size
-    hidden = (HERE / "held_out.txt").read_text(encoding="utf-8").split("\n")[:-1] if not bench.args.held_out else \
-        pathlib.Path(bench.args.held_out).read_text(encoding="utf-8").split("\n")[:-1]
+    hidden = pathlib.Path(bench.args.held_out).read_text(encoding="utf-8").split("\n")[:-1]
     vectors = bench.pack(Boxes, size).vectors(truth.names)
 
     def ap50(v):
@@ -308,7 +307,7 @@ def grounding(bench):
             for way, said in zip(asked, (phrase, name, shuffled[name])):
                 seen = pack.look(bench.photos, r)
                 best = pack.scores(seen, pack.vectors([said]))[:, 0].argmax()
-                asked[way].append(max(iou(seen["boxes"][best], t) for t in truths) >= 0.5)
+                asked[way].append(float(max(iou(seen["boxes"][best], t) for t in truths) >= 0.5))
     out = {"phrases": len(asked["the phrase"])} | {f"recall@1 by {way}": round(100 * statistics.mean(v), 1) for way, v in asked.items()}
     for k, v in out.items():
         say(k, v)
@@ -412,7 +411,7 @@ def main():
     parser.add_argument("--segment", default="lseg-starter")
     parser.add_argument("--size", type=int, default=416)
     parser.add_argument("--sizes", default="320,416,512,640", help="of boxes and proposals")
-    parser.add_argument("--held-out", help="another list than held_out.txt")
+    parser.add_argument("--held-out", default=str(HERE / "held_out.txt"), help="file of names, one a line")
     parser.add_argument("--limit", type=int, default=10**9, help="photos of a source at most, for a quick look")
     parser.add_argument("--out", help="JSON file for the figures; those of other commands that it holds are kept")
     args = parser.parse_args()
