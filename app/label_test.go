@@ -82,11 +82,15 @@ type cocoFile struct {
 		Width, Height int
 	}
 	Annotations []struct {
-		ID    int
-		BBox  []float64
-		Score *float64
+		ID         int
+		CategoryID int `json:"category_id"`
+		BBox       []float64
+		Score      *float64
 	}
-	Categories []struct{ Name string }
+	Categories []struct {
+		ID   int
+		Name string
+	}
 }
 
 func readCOCO(t *testing.T, path string) (c cocoFile) {
@@ -297,9 +301,29 @@ func TestVeryLongPromptsWork(t *testing.T) {
 func TestAWordThatTheModelCannotReadIsSaid(t *testing.T) {
 	photo := filepath.Join(t.TempDir(), "a.jpg")
 	save(t, photo, catJPEG(t))
-	_, _, stderr := saysee(t, labelArgs(t, t.TempDir(), photo, "--find", "猫, 狗: dog, cat")...)
-	if !strings.Contains(stderr, "knows no word of “猫”") || strings.Contains(stderr, "狗") || strings.Contains(stderr, "“cat”") {
+	_, _, stderr := saysee(t, labelArgs(t, t.TempDir(), photo, "--find", "鑫鑫, 狗: dog, cat")...)
+	if !strings.Contains(stderr, "knows no word of “鑫鑫”") || strings.Contains(stderr, "狗") || strings.Contains(stderr, "“cat”") {
 		t.Errorf("said %q", stderr)
+	}
+}
+
+func TestChineseWordsFindTheirThingsAndKeepTheirNames(t *testing.T) {
+	out := t.TempDir()
+	_, _, stderr := saysee(t, labelArgs(t, out, filepath.Join("..", "assets", "photos"), "--find", "猫, 马, 红色的杯子, 泰迪熊, 猫鑫鑫: 一只猫鑫鑫", "--score", "0.2")...)
+	for _, said := range []string{"猫 → cat\n", "红色的杯子 → red cup\n", "泰迪熊 → teddy bear\n", "“鑫鑫” of “一只猫鑫鑫” is not in the dictionary"} {
+		if !strings.Contains(stderr, said) {
+			t.Errorf("not said: %q in %q", said, stderr)
+		}
+	}
+	coco := readCOCO(t, filepath.Join(out, "coco.json"))
+	found := map[int]int{}
+	for _, a := range coco.Annotations {
+		found[a.CategoryID]++
+	}
+	for _, c := range coco.Categories {
+		if found[c.ID] == 0 {
+			t.Errorf("no %s in the sample photos", c.Name)
+		}
 	}
 }
 

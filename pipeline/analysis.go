@@ -257,7 +257,7 @@ func (a *Analysis) box(ctx context.Context, q Question) (*detect.Candidates, err
 	if g, reads := a.boxes.(detect.Grounder); reads && q.sentence != nil {
 		return g.Ground(ctx, *q.sentence)
 	}
-	return a.boxes.Ask(ctx, q.pick(q.boxes))
+	return a.boxes.Ask(ctx, a.models.captioned(q.pick(q.boxes)))
 }
 
 // Filter says what of an answer is kept. Class indices are those of the question's table.

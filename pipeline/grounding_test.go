@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/photo"
 	"github.com/saysee/saysee/prompt/ground"
+	"github.com/saysee/saysee/prompt/lexicon"
 	"github.com/saysee/saysee/prompt/token"
 )
 
@@ -231,6 +234,36 @@ func TestUnreadWordsOfACaptionAreTold(t *testing.T) {
 	}
 	if len(truncated) != 1 || len(unknown) != 1 || unknown[0] != "猫" {
 		t.Errorf("truncated %d, unknown %q", len(truncated), unknown)
+	}
+}
+
+func TestChineseWordsOfACaptionAreReadInEnglish(t *testing.T) {
+	m, err := pipeline.Load(pipeline.Params{
+		Store: small(t, modeltest.SmallGLIP(t, "deep", nil)), Detect: "glip-deep", Threads: 1, Lexicon: lexicon.New(assets.Lexicon),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close() //nolint:errcheck // the test is over
+	if _, unknown, err := m.Unread(t.Context(), pipeline.NewQuestion(classes("cat", "猫"), nil)); err != nil || len(unknown) > 0 {
+		t.Errorf("unknown %q, %v", unknown, err)
+	}
+	a := look(t, m, sample(t, "cat.jpg"))
+	var scores [][]float64
+	for _, word := range []string{"cat", "猫"} {
+		ans, err := a.Ask(t.Context(), pipeline.NewQuestion(classes(word), nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found []float64
+		boxes, _ := ans.Select(pipeline.Filter{Boxes: detect.Options{Score: 0.001, NMS: 0.6, Max: 20}})
+		for _, b := range boxes {
+			found = append(found, b.Score)
+		}
+		scores = append(scores, found)
+	}
+	if len(scores[0]) == 0 || !slices.Equal(scores[0], scores[1]) {
+		t.Errorf("scores differ: %v", scores)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/detect/glip"
 	"github.com/saysee/saysee/detect/vild"
@@ -88,13 +89,15 @@ type Models struct {
 
 	mu        sync.Mutex
 	texts     map[string]*encode.Encoder // by fingerprint
+	lexicon   *lexicon.Lexicon           // nil for none
 	preparers map[model.ImageSpec]*prep.Preparer
 }
 
 // Load opens the packs and loads their networks, both at once. ONNX Runtime must be loaded.
 func Load(p Params) (*Models, error) {
 	m := &Models{
-		Engine: model.NewEngine(p.Threads), texts: map[string]*encode.Encoder{}, preparers: map[model.ImageSpec]*prep.Preparer{},
+		Engine: model.NewEngine(p.Threads), texts: map[string]*encode.Encoder{}, lexicon: p.Lexicon,
+		preparers: map[model.ImageSpec]*prep.Preparer{},
 	}
 	var find, paint, call func() error
 	var err error
@@ -202,7 +205,7 @@ func (m *Models) Unread(ctx context.Context, q Question) (truncated, unknown []s
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if d, ok := m.Detector.(reader); ok {
-		truncated, unknown = d.Unread(prompt.NewWords(q.pick(q.boxes)).Phrases())
+		truncated, unknown = d.Unread(prompt.NewWords(m.captioned(q.pick(q.boxes))).Phrases())
 	}
 	phrases := prompt.NewWords(q.Classes).Phrases()
 	for _, t := range m.texts {
@@ -218,21 +221,49 @@ func (m *Models) Unread(ctx context.Context, q Question) (truncated, unknown []s
 	return slices.Compact(truncated), slices.Compact(unknown), nil
 }
 
-// Readings returns how those of a question's phrases are read that are Chinese, each once, where a text encoder reads
-// English only.
-func (m *Models) Readings(q Question) []lexicon.Reading {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	phrases := prompt.NewWords(q.Classes).Phrases()
-	var all []lexicon.Reading
-	for _, t := range m.texts {
-		for _, r := range t.Readings(phrases) {
-			if !slices.ContainsFunc(all, func(known lexicon.Reading) bool { return known.Phrase == r.Phrase }) {
-				all = append(all, r)
+// captioned returns classes as the detector is asked for them: one that reads all words in one English text is given
+// the best English wording of Chinese phrases. Others read them as they are, through their encoder.
+func (m *Models) captioned(classes []annot.Class) []annot.Class {
+	if m.lexicon == nil || !captioned[m.Detector.Pack().Family] || m.Detector.Pack().Text.Reads("zh") {
+		return classes
+	}
+	english := func(phrases []string) []string {
+		out := slices.Clone(phrases)
+		for i, p := range phrases {
+			if r, _ := m.lexicon.Read(p); len(r.English) > 0 {
+				out[i] = r.English[0]
 			}
+		}
+		return out
+	}
+	out := slices.Clone(classes)
+	for i, c := range classes {
+		out[i].Phrases, out[i].Negatives = english(c.Phrases), english(c.Negatives)
+	}
+	return out
+}
+
+// Readings returns how those of a question's phrases are read that are Chinese, each once. There are none where all
+// packs in use read Chinese.
+func (m *Models) Readings(q Question) []lexicon.Reading {
+	var all []lexicon.Reading
+	if m.lexicon == nil || m.readsChinese() {
+		return nil
+	}
+	for _, p := range prompt.NewWords(q.Classes).Phrases() {
+		r, ok := m.lexicon.Read(p)
+		if ok && !slices.ContainsFunc(all, func(known lexicon.Reading) bool { return known.Phrase == p }) {
+			all = append(all, r)
 		}
 	}
 	return all
+}
+
+func (m *Models) readsChinese() bool {
+	if m.Detector != nil && !m.Detector.Pack().Text.Reads("zh") {
+		return false
+	}
+	return m.Segmenter == nil || m.Segmenter.Pack().Text.Reads("zh")
 }
 
 // preparer returns the one preparer of an image rule.

@@ -112,19 +112,6 @@ func (e *Encoder) spells(text string) bool {
 	return n <= 2 || slices.ContainsFunc(ids[1:n-1], func(id int64) bool { return id != e.p.Tokenizer.Unknown() })
 }
 
-// Readings returns how the lexicon reads those of the phrases that are Chinese, in their order.
-func (e *Encoder) Readings(phrases []string) (readings []lexicon.Reading) {
-	if e.p.Lexicon == nil {
-		return nil
-	}
-	for _, p := range phrases {
-		if r, ok := e.p.Lexicon.Read(p); ok {
-			readings = append(readings, r)
-		}
-	}
-	return readings
-}
-
 // wordings returns the texts that a phrase is encoded by: its English where the lexicon has any, else itself.
 func (e *Encoder) wordings(phrase string) []string {
 	if e.p.Lexicon != nil {

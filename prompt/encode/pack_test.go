@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/prompt/lexicon"
 )
 
 // TestPack runs the bundled packs' text encoder, from words to vectors.
@@ -80,6 +83,68 @@ func TestPack(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	})
+}
+
+// TestChinese runs the text encoder on what the bundled lexicon makes of Chinese phrases.
+func TestChinese(t *testing.T) {
+	engine := modeltest.Engine(t, 2)
+	file, err := os.ReadFile("../../assets/lexicon/zh-en.tsv.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(pack *model.Pack, words *lexicon.Lexicon) *encode.Encoder {
+		e, err := encode.Open(engine, pack, "", words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	pack := modeltest.Pack(t, "vild-starter")
+	e := open(pack, lexicon.New(file))
+
+	t.Run("should give a word the vector of its English", func(t *testing.T) {
+		v, s := vectors(t, e, "猫", "cat", "红色的杯子", "red cup", "cat")
+		if !slices.Equal(v[0], v[1]) || !slices.Equal(v[2], v[3]) || !slices.Equal(v[0], v[4]) {
+			t.Error("vectors differ")
+		}
+		if s.Encoded != 2 {
+			t.Errorf("%d texts encoded, want 2", s.Encoded)
+		}
+	})
+	t.Run("should give a word of two wordings their mean", func(t *testing.T) {
+		v, _ := vectors(t, e, "沙发", "couch", "sofa")
+		a, b := dot(v[0], v[1]), dot(v[0], v[2])
+		if math.Abs(a-b) > 1e-3 || a < 0.8 || a > 0.999 {
+			t.Errorf("cosines %.4f and %.4f", a, b)
+		}
+	})
+	t.Run("should know a word that only the lexicon knows", func(t *testing.T) {
+		if got := e.Unknown([]string{"猫", "鑫鑫", "cat"}); !slices.Equal(got, []string{"鑫鑫"}) {
+			t.Errorf("unknown %q", got)
+		}
+	})
+	t.Run("should name the phrase whose end is not read, as it was asked", func(t *testing.T) {
+		long := strings.Repeat("红色的", 60) + "杯子"
+		if _, s := vectors(t, e, "猫", long); !slices.Equal(s.Truncated, []string{long}) {
+			t.Errorf("truncated %q", s.Truncated)
+		}
+	})
+	t.Run("should leave Chinese to a text encoder that reads it", func(t *testing.T) {
+		own := *pack
+		manifest := *pack.Manifest
+		manifest.Text.Languages = []string{"en", "zh"}
+		own.Manifest = &manifest
+		if got := open(&own, lexicon.New(file)).Unknown([]string{"猫"}); len(got) != 1 {
+			t.Error("the lexicon was asked")
+		}
+	})
+}
+
+func dot(a, b []float32) (sum float64) {
+	for i := range a {
+		sum += float64(a[i]) * float64(b[i])
+	}
+	return sum
 }
 
 func BenchmarkNew80(b *testing.B) {

@@ -114,7 +114,8 @@ def common(word):
 def read_own():
     for line in (HERE / "own.tsv").open(encoding="utf-8"):
         if line.strip() and not line.startswith("#"):
-            yield line.rstrip("\n").split("\t")
+            word, kind, *told = line.rstrip("\n").split("\t")
+            yield word, kind, "".join(told)
 
 
 def build(entries, nouns):
