@@ -190,6 +190,11 @@ func (n *nameFlags) run(ctx context.Context, items []photo.Item, classes []annot
 		return nil, err
 	}
 	defer models.Close() //nolint:errcheck // the process ends here
+	if n.find != "" {    // nobody is told about words that were not their own
+		if err := sayUnread(ctx, s.err, models, pipeline.NewQuestion(classes, nil)); err != nil {
+			return nil, err
+		}
+	}
 	words, err := models.Namer.Words(ctx, classes)
 	if err != nil {
 		return nil, err

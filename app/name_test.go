@@ -67,6 +67,12 @@ func TestName(t *testing.T) {
 			t.Errorf("code %d, %q", code, out)
 		}
 	})
+	t.Run("should say that a phrase is too long to be read whole", func(t *testing.T) {
+		code, _, errs := saysee(t, nameArgs(t, cat, "--find", "dog, "+strings.Repeat("7 ", 90))...)
+		if code != cli.OK || !strings.Contains(errs, "only the beginning of the phrase “7 7") {
+			t.Errorf("code %d, %q", code, errs)
+		}
+	})
 	t.Run("should say that a box lies outside the photo", func(t *testing.T) {
 		code, out, _ := saysee(t, nameArgs(t, cat, "--find", "cat, dog", "--box", "90000,0,90010,10")...)
 		if code != cli.Problems || !strings.Contains(out, "outside the photo") {
