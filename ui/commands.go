@@ -131,7 +131,7 @@ func (w *Window) labelCommands() []command {
 		{"duplicate", g, tr.L("Duplicate"), []string{"Ctrl+D"}, w.duplicate, some},
 		{"keep-previous", g, tr.L("Copy the labels of the previous photo"), []string{"Ctrl+P"}, func() { w.try(w.s.KeepPrevious()) }, nil},
 		{"select-all", g, tr.L("Select all"), []string{"Ctrl+A"}, w.selectAll, nil},
-		{"class", g, tr.L("Change class"), []string{"Ctrl+E"}, func() { w.panel.chooseClass() }, some},
+		{"class", g, tr.L("Change class"), []string{"Ctrl+E"}, w.chooseClass, some},
 		{"again-class", g, tr.L("The same class as last"), []string{"Ctrl+Alt+Y"}, func() { w.try(w.s.Relabel(w.s.Class())) }, some},
 		{"like", g, tr.L("More like this"), []string{"Shift+L"}, w.like, some},
 		{"fill", g, tr.L("Fill the box with a mask"), []string{"M"}, func() { w.s.FillMask(w.s.Selected()...) }, some},

@@ -266,10 +266,6 @@ func (w *Window) askName(row int) {
 	})
 }
 
-func (w *Window) askClass() {
-	w.askText(tr.L("New class"), "", "", func(name string) { w.try(w.s.RelabelNew(name)) })
-}
-
 // askColor shows the palette.
 func (w *Window) askColor(row int) {
 	var pop *widget.PopUp

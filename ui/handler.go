@@ -56,7 +56,7 @@ func (h *handler) Reject(id annot.RegionID) {
 }
 
 func (h *handler) Hover(id annot.RegionID)            { h.w.panel.hover(id) }
-func (h *handler) Opened(annot.RegionID)              { h.w.panel.chooseClass() }
+func (h *handler) Opened(annot.RegionID)              { h.w.chooseClass() }
 func (h *handler) ViewChanged(z float64, _ annot.Box) { h.w.strip.setZoom(z) }
 func (h *handler) Key(ev *fyne.KeyEvent)              { h.w.key(ev.Name) }
 func (h *handler) Rune(r rune)                        { h.w.rune(r) }

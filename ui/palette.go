@@ -14,27 +14,13 @@ import (
 	"github.com/saysee/saysee/ui/tr"
 )
 
-// commandList is a dialog with all commands and a field to search them: the palette, which does what is chosen,
-// and the list of keys, which changes them.
-type commandList struct {
-	w      *Window
-	pop    *widget.PopUp
-	field  *dialogEntry
-	column *fyne.Container
-	scroll *container.Scroll
-	shown  []command
-	rows   []*kit.Touch
-	tops   []float32 // where the rows begin
-	at     int
-	groups bool // with a heading for each group
-	choose func(command)
-}
-
 const commandRowHeight = 28
 
 // showPalette finds commands by their names and does one.
 func (w *Window) showPalette() {
-	l := newCommandList(w, tr.L("What do you want to do?"), 12)
+	l := newSearchList[command](w, tr.L("What do you want to do?"), 12)
+	l.found = w.found
+	l.row = func(c command) fyne.CanvasObject { return w.commandRow(c, false) }
 	l.choose = func(c command) {
 		l.pop.Hide()
 		w.focusView()
@@ -48,8 +34,10 @@ func (w *Window) showPalette() {
 func (w *Window) showKeys() { w.keysDialog("") }
 
 func (w *Window) keysDialog(search string) {
-	l := newCommandList(w, tr.L("Search for a command or a key"), 17)
-	l.groups = true
+	l := newSearchList[command](w, tr.L("Search for a command or a key"), 17)
+	l.found = w.found
+	l.row = func(c command) fyne.CanvasObject { return w.commandRow(c, true) }
+	l.group = func(c command) string { return c.group }
 	l.choose = func(c command) {
 		text := l.field.Text
 		l.pop.Hide()
@@ -88,63 +76,11 @@ func (w *Window) setKeys(s keys.Scheme) {
 	w.build()
 }
 
-func newCommandList(w *Window, hint string, rows int) *commandList {
-	l := &commandList{w: w, field: newDialogEntry(""), column: kit.Column{}.Stack()}
-	l.field.SetPlaceHolder(hint)
-	l.scroll = container.NewVScroll(l.column)
-	l.scroll.SetMinSize(fyne.NewSize(520, float32(rows)*commandRowHeight))
-	l.field.OnChanged = l.fill
-	l.field.enter = func() {
-		if l.at < len(l.shown) {
-			l.choose(l.shown[l.at])
-		}
-	}
-	l.field.escape = func() { l.pop.Hide(); w.focusView() }
-	l.field.move = func(down bool) {
-		if down {
-			l.mark(l.at + 1)
-		} else {
-			l.mark(l.at - 1)
-		}
-	}
-	return l
-}
-
-func (l *commandList) begin(search string) {
-	l.field.SetText(search)
-	l.fill(search)
-	l.w.win.Canvas().Focus(l.field)
-}
-
-// fill shows the commands that match.
-func (l *commandList) fill(text string) {
-	l.shown, l.rows, l.tops, l.column.Objects = nil, nil, nil, nil
-	group, y := "", float32(0)
-	for _, c := range l.found(text) {
-		if l.groups && text == "" && c.group != group {
-			group = c.group
-			l.column.Objects = append(l.column.Objects,
-				kit.Line{Left: 8, Height: commandRowHeight}.Row(kit.NewText(group, kit.Style{Size: theme.TextSmall, Color: theme.Muted, Bold: true})))
-			y += commandRowHeight
-		}
-		t := l.row(c)
-		l.shown, l.rows, l.tops = append(l.shown, c), append(l.rows, t), append(l.tops, y)
-		l.column.Objects = append(l.column.Objects, t)
-		y += commandRowHeight
-	}
-	if len(l.shown) == 0 {
-		l.column.Objects = append(l.column.Objects, remark(tr.L("No command is called that.")))
-	}
-	l.column.Refresh()
-	l.scroll.Refresh()
-	l.mark(0)
-}
-
 // found returns the commands that match a search, those first whose names begin with it.
-func (l *commandList) found(text string) []command {
+func (w *Window) found(text string) []command {
 	var list []command
-	for _, c := range l.w.commands {
-		if matches(c, l.w.keys.Keys(c.id), text) {
+	for _, c := range w.commands {
+		if matches(c, w.keys.Keys(c.id), text) {
 			list = append(list, c)
 		}
 	}
@@ -158,33 +94,19 @@ func begins(title, text string) bool {
 	return strings.HasPrefix(strings.ToLower(title), strings.ToLower(text))
 }
 
-func (l *commandList) mark(i int) {
-	if len(l.rows) == 0 {
-		return
-	}
-	l.at = (i + len(l.rows)) % len(l.rows)
-	for k, t := range l.rows {
-		t.SetOn(k == l.at)
-	}
-	top, room := l.scroll.Offset.Y, l.scroll.Size().Height
-	if y := l.tops[l.at]; y < top || y+commandRowHeight > top+room {
-		l.scroll.ScrollToOffset(fyne.NewPos(0, max(0, y-room/2)))
-	}
-}
-
-func (l *commandList) row(c command) *kit.Touch {
-	w := l.w
+// commandRow shows a command with its keys; for changing them, with those that it has lost too.
+func (w *Window) commandRow(c command, change bool) fyne.CanvasObject {
 	token := theme.Text
-	if !l.groups && !c.can() {
+	if !change && !c.can() {
 		token = theme.Hidden
 	}
 	row := []fyne.CanvasObject{kit.NewText(c.title, kit.Style{Color: token})}
-	if !l.groups {
+	if !change {
 		row = append(row, kit.NewText(c.group, kit.Style{Size: theme.TextSmall, Color: theme.Muted}))
 	}
 	row = append(row, kit.NewSpace())
 	for _, loss := range w.keys.Lost(c.id) {
-		if other := w.command(loss.To); l.groups && other != nil {
+		if other := w.command(loss.To); change && other != nil {
 			row = append(row, kit.NewIcon("warn", theme.Warning, 14),
 				kit.NewText(tr.L("%s is “%s”", loss.Key, other.title), kit.Style{Size: theme.TextSmall, Color: theme.Warning}))
 		}
@@ -192,8 +114,7 @@ func (l *commandList) row(c command) *kit.Touch {
 	for _, k := range w.keys.Keys(c.id) {
 		row = append(row, kit.NewKeyCap(k))
 	}
-	return kit.NewTouch(kit.Line{Gap: 8, Left: 8, Right: 12, Height: commandRowHeight}.Row(row...),
-		kit.Look{Over: theme.Hover, On: theme.Selection, Radius: 4}, func() { l.choose(c) })
+	return kit.Line{Gap: 8, Left: 8, Right: 12, Height: commandRowHeight}.Row(row...)
 }
 
 // matches reports whether a command answers to all words of a search.

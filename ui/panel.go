@@ -223,9 +223,6 @@ func (p *panel) preview(changes []view.Change) {
 	}
 }
 
-// chooseClass opens the list of classes for the selected regions.
-func (p *panel) chooseClass() { p.selected.choose() }
-
 // classRow is a class in the panel.
 type classRow struct {
 	*kit.Touch
@@ -615,7 +612,7 @@ func newSelected(w *Window) *selectedSection {
 	s.swatch = kit.NewSwatch(color.Transparent, false)
 	s.class = kit.NewText("", kit.Style{}).Flexible()
 	s.line = kit.Line{Gap: 8, Left: 8, Right: 8, Height: 28}.Row(s.swatch, s.class, kit.NewSpace(), kit.NewIcon("down", theme.Muted, 16))
-	s.field = kit.NewTouch(s.line, kit.Look{Fill: theme.Field, Over: theme.Hover, Edge: theme.Border, Radius: 6}, s.choose)
+	s.field = kit.NewTouch(s.line, kit.Look{Fill: theme.Field, Over: theme.Hover, Edge: theme.Border, Radius: 6}, w.chooseClass)
 	s.field.Tip, s.field.Key = tr.L("Change class"), w.keyOf("class")
 	var boxes []fyne.CanvasObject
 	for i, name := range []string{"X", "Y", "W", "H"} {
@@ -709,34 +706,6 @@ func origin(r *annot.Region) string {
 		return tr.L("Read from a file")
 	}
 	return tr.L("Drawn by hand")
-}
-
-// choose opens the list of classes.
-func (s *selectedSection) choose() {
-	w := s.w
-	if len(w.s.Selected()) == 0 {
-		return
-	}
-	var items []*fyne.MenuItem
-	for _, row := range w.s.Classes().Order() {
-		item := fyne.NewMenuItem(w.s.Classes().Row(row).Name, func() {
-			w.try(w.s.Relabel(row))
-			w.draw(0)
-		})
-		item.Icon = swatchIcon(w.swatch(row))
-		items = append(items, item)
-	}
-	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(tr.L("New class…"), w.askClass))
-	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(s.field)
-	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at.AddXY(0, 30))
-}
-
-// swatchIcon is a class's colour as an icon for menus.
-func swatchIcon(c colorOf) fyne.Resource {
-	r, g, b, _ := c.RGBA()
-	hex := fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
-	return fyne.NewStaticResource("swatch-"+hex+".svg", []byte(
-		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="3" y="3" width="10" height="10" rx="3" fill="`+hex+`"/></svg>`))
 }
 
 // batchSection tells how far the batch is.

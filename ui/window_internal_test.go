@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
+	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/ui/keys"
 	"github.com/saysee/saysee/ui/session"
@@ -405,6 +406,40 @@ func TestPlaces(t *testing.T) {
 		d.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
 		if got := focused(); got != "canvas" {
 			t.Error(got)
+		}
+	})
+}
+
+func TestClassList(t *testing.T) {
+	d := newDesk(t, 1400, 900)
+	if err := d.s.Create(annot.Box{X0: 10, Y0: 10, X1: 50, Y1: 50}, nil); err != nil {
+		t.Fatal(err)
+	}
+	class := func() string { return d.s.Classes().Row(d.s.Accepted()[0].Class).Name }
+	answer := func(text string) {
+		t.Helper()
+		d.do("class")
+		e, ok := d.win.Canvas().Focused().(*dialogEntry)
+		if !ok {
+			t.Fatal("nothing asks")
+		}
+		test.Type(e, text)
+		e.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	}
+	t.Run("should take a class by a few letters of its name or its phrases", func(t *testing.T) {
+		answer("do")
+		if class() != "dog" {
+			t.Error(class())
+		}
+		answer("kit")
+		if class() != "cat" {
+			t.Error(class())
+		}
+	})
+	t.Run("should make a new class of what is none, and give it to the next region too", func(t *testing.T) {
+		answer("zebra")
+		if class() != "zebra" || d.s.Classes().Row(d.s.Class()).Name != "zebra" || d.asking() {
+			t.Error(class())
 		}
 	})
 }

@@ -155,6 +155,12 @@ func (s *Session) TakeClass(n int) {
 	s.p.Changed(Words)
 }
 
+// SetClass makes a class that of new regions.
+func (s *Session) SetClass(row int) {
+	s.class = row
+	s.p.Changed(Words)
+}
+
 // Rename gives a class another name.
 func (s *Session) Rename(row int, name string) error {
 	return s.do(tr.L("Rename %s", s.project.Classes().Row(row).Name), func(e *annot.Edit) error {
