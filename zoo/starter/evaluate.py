@@ -14,8 +14,8 @@ pixels       mean IoU and pixel accuracy of painted photos
 calibration  how often a box of a score is right; writes a plot beside --out
 held-out     AP50 of the names of held_out.txt, and with random vectors in their place
 text         how well words alone find COCO's names: other words, plurals, templates
-grounding    noun phrases of captions: is the best box right?
-naming       the name of photos of one thing, from the vector of a box around it
+grounding    noun phrases of captions: is the best box right? With --through, by the program and any pack: --detect glip-starter
+naming       the name of photos of one thing, from the vector of a box around it, and from a namer's where --name has one
 speed        milliseconds a stage and memory at 320, 416 and 640
 """
 
@@ -27,11 +27,12 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 
 import numpy as np
-from runs import Boxes, Photos, Pixels, Truth, masks, spoken
+from runs import Boxes, Names, Photos, Pixels, Truth, masks, spoken
 
 HERE = pathlib.Path(__file__).parent
 NARROW = ("animals7", "groceries", "cars_trucks", "weapons")
@@ -294,24 +295,50 @@ def noun_phrases(caption, heads):
 
 def grounding(bench):
     """Ask each phrase by itself; its best box is right when it covers a box of the phrase's name by an IoU of one half."""
-    pack, heads = bench.pack(Boxes, bench.args.size), head_names()
-    names = bench.photos.names("coco")
+    heads, names = head_names(), bench.photos.names("coco")
     shuffled = dict(zip(names, np.random.default_rng(0).permutation(names)))
     asked = {"the phrase": [], "its COCO name": [], "a random name": []}
+    best = best_by_program if bench.args.through else best_by_vectors
     for r in bench.records("coco"):
-        pairs = {p for c in r.get("captions", []) for p in noun_phrases(c, heads)}
-        for phrase, name in sorted(pairs):
-            truths = [np.array(b[:4]) for b in r["boxes"] if spoken(b[4]) == name]
-            if not truths:
-                continue
-            for way, said in zip(asked, (phrase, name, shuffled[name])):
-                seen = pack.look(bench.photos, r)
-                best = pack.scores(seen, pack.vectors([said]))[:, 0].argmax()
-                asked[way].append(float(max(iou(seen["boxes"][best], t) for t in truths) >= 0.5))
+        pairs = sorted({p for c in r.get("captions", []) for p in noun_phrases(c, heads)})
+        pairs = [(p, n) for p, n in pairs if any(spoken(b[4]) == n for b in r["boxes"])]
+        if not pairs:
+            continue
+        said = {p for p, _ in pairs} | {n for _, n in pairs} | {shuffled[n] for _, n in pairs}
+        boxes = best(bench, r, sorted(map(str, said)))
+        for phrase, name in pairs:
+            truths = [b[:4] for b in r["boxes"] if spoken(b[4]) == name]
+            for way, word in zip(asked, (phrase, name, shuffled[name])):
+                asked[way].append(float(word in boxes and max(iou(boxes[word], t) for t in truths) >= 0.5))
     out = {"phrases": len(asked["the phrase"])} | {f"recall@1 by {way}": round(100 * statistics.mean(v), 1) for way, v in asked.items()}
     for k, v in out.items():
         say(k, v)
     return out
+
+
+def best_by_vectors(bench, record, said):
+    """Return the box of each phrase that scores best when it is asked alone."""
+    pack = bench.pack(Boxes, bench.args.size)
+    seen = pack.look(bench.photos, record)
+    return {word: seen["boxes"][pack.scores(seen, pack.vectors([word]))[:, 0].argmax()] for word in said}
+
+
+def best_by_program(bench, record, said):
+    """Return the box of each phrase that scores best, by the program. It asks all phrases together: for packs whose phrases do not compete."""
+    with tempfile.TemporaryDirectory() as folder:
+        photo, table, out = (pathlib.Path(folder) / n for n in ("photo.jpg", "words.txt", "out"))
+        photo.write_bytes(bench.photos.bytes(record["file"]))
+        table.write_text("\n".join(f'"{word}"' for word in said), encoding="utf-8")
+        command = [bench.args.through, "label", str(photo), "--model", bench.args.detect, "--packs", bench.args.packs, "--find", f"@{table}",
+                   "--score", "0.0001", "--max", "1000", "--no-masks", "--format", "coco,coco-results", "--out", str(out)]
+        subprocess.run(command, check=True, capture_output=True)
+        named = {c["id"]: c["name"] for c in json.loads((out / "coco.json").read_text(encoding="utf-8"))["categories"]}
+        found = json.loads((out / "coco-results.json").read_text(encoding="utf-8"))
+    boxes = {}
+    for f in sorted(found, key=lambda f: f["score"]):
+        x, y, w, h = f["bbox"]
+        boxes[named[f["category_id"]]] = [x, y, x + w, y + h]
+    return boxes
 
 
 def own_split(record):
@@ -320,27 +347,33 @@ def own_split(record):
 
 
 def naming(bench):
-    """The region nearest to the thing's box (or to the photo's middle nine tenths) is compared with all names."""
+    """Compare a photo's vector with those of all names of its source: two ways of seeing it, if there is a namer."""
     pack, out = bench.pack(Boxes, bench.args.size), {}
+    namer = pathlib.Path(bench.args.packs) / bench.args.name
+    namer = Names(namer) if namer.exists() else None
     for source in ("tinyimagenet", "imagenet1k"):
         every = [r for r in bench.photos.every if r["source"] == source and r.get("labels")]
         names = sorted({spoken(r["labels"][0]) for r in every})
-        vectors = pack.vectors(names)
         records = [r for r in every if own_split(r)][:bench.args.limit]
-        top1 = top5 = 0
-        for r in records:
-            seen = pack.look(bench.photos, r)
-            box = r["boxes"][0][:4] if r.get("boxes") else [0.05 * r["w"], 0.05 * r["h"], 0.95 * r["w"], 0.95 * r["h"]]
-            nearest = max(range(len(seen["boxes"])), key=lambda i: iou(seen["boxes"][i], box))
-            order = (vectors @ seen["embeds"][nearest]).argsort()[::-1]
-            place = list(order).index(names.index(spoken(r["labels"][0])))
-            top1 += place < 1
-            top5 += place < 5
-            pack.seen.pop(r["id"])
-        out[source] = {"photos": len(records), "names": len(names), "top-1": round(100 * top1 / len(records), 1),
-                       "top-5": round(100 * top5 / len(records), 1)}
-        say(source, out[source])
+        ways = {"a region's vector": (pack.vectors(names), lambda r: around(bench, pack, r))}
+        if namer:
+            ways["the namer's"] = (np.stack([namer.words.vector(n) for n in names]), lambda r: namer.vector(bench.photos.image(r)))
+        for way, (vectors, see) in ways.items():
+            places = [list((vectors @ see(r)).argsort()[::-1]).index(names.index(spoken(r["labels"][0]))) for r in records]
+            figures = {"photos": len(records), "names": len(names), "top-1": round(100 * statistics.mean(float(p < 1) for p in places), 1),
+                       "top-5": round(100 * statistics.mean(float(p < 5) for p in places), 1)}
+            out[f"{source}, {way}"] = figures
+            say(f"{source}, {way}", figures)
     return out
+
+
+def around(bench, pack, record):
+    """Return the vector of the region nearest to the thing's box, or to the middle nine tenths of the photo."""
+    seen = pack.look(bench.photos, record)
+    pack.seen.pop(record["id"])
+    w, h = record["w"], record["h"]
+    box = record["boxes"][0][:4] if record.get("boxes") else [0.05 * w, 0.05 * h, 0.95 * w, 0.95 * h]
+    return seen["embeds"][max(range(len(seen["boxes"])), key=lambda i: iou(seen["boxes"][i], box))]
 
 
 def speed(bench):
@@ -409,6 +442,8 @@ def main():
     parser.add_argument("--packs", default="assets/packs")
     parser.add_argument("--detect", default="vild-starter")
     parser.add_argument("--segment", default="lseg-starter")
+    parser.add_argument("--name", default="clip-starter")
+    parser.add_argument("--through", help="the program that grounding is measured by, with the pack of --detect")
     parser.add_argument("--size", type=int, default=416)
     parser.add_argument("--sizes", default="320,416,512,640", help="of boxes and proposals")
     parser.add_argument("--held-out", default=str(HERE / "held_out.txt"), help="file of names, one a line")

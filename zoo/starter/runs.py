@@ -47,11 +47,14 @@ class Photos:
         """Return the names that a source boxes wherever they are, as they are asked for."""
         return list(dict.fromkeys(map(spoken, self.facts[source]["exhaustive"])))
 
-    def read(self, file, how=cv2.IMREAD_COLOR):
+    def bytes(self, file):
         path, start, size = self.places[file]
         with path.open("rb") as tar:
             tar.seek(start)
-            return cv2.imdecode(np.frombuffer(tar.read(size), np.uint8), how)
+            return tar.read(size)
+
+    def read(self, file, how=cv2.IMREAD_COLOR):
+        return cv2.imdecode(np.frombuffer(self.bytes(file), np.uint8), how)
 
     def image(self, record):
         return self.read(record["file"])
@@ -156,6 +159,22 @@ class Pixels:
         if background:
             best[whole.max(2) <= 0] = -1
         return cv2.resize(best.astype(np.int16), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+
+
+class Names:
+    """A pack that names photos by a vector of the whole canvas."""
+
+    def __init__(self, folder, threads=2):
+        options = starter.session_options(threads, tuned=True)
+        self.pack = starter.Pack(folder)
+        self.image, self.words = self.pack.manifest["image"], starter.Words(self.pack, options)
+        self.sessions = {r: starter.ort.InferenceSession(self.pack.path(r), options, ["CPUExecutionProvider"]) for r in ("trunk", "naming")}
+
+    prepare, run = starter.Detector.prepare, Pixels.run
+
+    def vector(self, photo):
+        tensor, *_ = self.prepare(photo, self.image["size"])
+        return self.run("naming", self.run("trunk", {"pixel_values": tensor}))["image_embeds"][0]
 
 
 class Truth:
