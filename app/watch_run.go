@@ -66,6 +66,9 @@ func (r *watchRun) run(ctx context.Context) (int, error) {
 	}
 	r.status = newProgress(r.std.err, 0)
 	src, err := source.Open(ctx, r.spec)
+	if errors.Is(err, source.ErrMissing) && r.spec.Kind == source.Camera {
+		err = fmt.Errorf("%w; saysee watch alone lists those that are", err)
+	}
 	if err != nil {
 		return cli.Failure, err
 	}

@@ -191,9 +191,6 @@ func (c *Capture) Read(dst *image.RGBA) (*image.RGBA, error) {
 	return dst, inPlace(out, dst.Pix)
 }
 
-// Skip passes over a frame without decoding it as far as the source allows. At the end it does nothing.
-func (c *Capture) Skip() { c.vc.Grab(1) }
-
 // Close gives the source back.
 func (c *Capture) Close() {
 	if c.vc == nil {

@@ -212,6 +212,33 @@ func (l *latencies) growth() float64 {
 	return mean(l.all[len(l.all)-n:]) / mean(l.all[:n])
 }
 
+// BenchmarkCancel is from the end of a run's context to Run's return, while the models are busy.
+func BenchmarkCancel(b *testing.B) {
+	m := models(b)
+	frames := drawn(b, image.Pt(1280, 720), 5)
+	q := query(m, "cat", "dog", "horse", "cup", "teddy bear")
+	q.Masks = true
+	var all []int64
+	for b.Loop() {
+		cam := &camera{frames: frames, every: 10 * time.Millisecond}
+		ctx, stop := context.WithCancel(b.Context())
+		found, ended := make(chan bool, 1000), make(chan error, 1)
+		r := live.New(live.Params{
+			Open:   func(context.Context) (source.Source, error) { return cam, nil },
+			Models: m, Query: q, Found: func(live.Result) { found <- true },
+		})
+		go func() { ended <- r.Run(ctx) }()
+		<-found
+		time.Sleep(time.Duration(len(all)%10) * 5 * time.Millisecond) // into the next frame's
+		start := time.Now()
+		stop()
+		<-ended
+		all = append(all, int64(time.Since(start)))
+	}
+	b.ReportMetric(float64(livetest.Percentile(all, 0.5))/1e6, "median-ms")
+	b.ReportMetric(float64(livetest.Percentile(all, 0.95))/1e6, "p95-ms")
+}
+
 // cpu is the processor time that this process has used.
 func cpu(b *testing.B) time.Duration {
 	b.Helper()

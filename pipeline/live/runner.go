@@ -675,13 +675,3 @@ func (r *Runner) Snapshot() (View, error) {
 	v.Frame.Keep()
 	return v, nil
 }
-
-// Stage returns how long a stage took, 0 if it did not run.
-func (res Result) Stage(name string) time.Duration {
-	for _, s := range res.Stages {
-		if s.Name == name {
-			return s.Took
-		}
-	}
-	return 0
-}

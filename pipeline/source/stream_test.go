@@ -137,7 +137,7 @@ func TestHangingHost(t *testing.T) {
 			defer cancel()
 			begin := time.Now()
 			_, err := source.Open(ctx, spec)
-			if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took > 150*time.Millisecond {
+			if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took > time.Second {
 				t.Errorf("%v after %v", err, took)
 			}
 		})
