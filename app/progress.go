@@ -82,10 +82,12 @@ func (p *progress) every() time.Duration {
 
 func (p *progress) print() {
 	p.printed, p.shown = time.Now(), p.done
-	took := time.Since(p.began)
-	rate := float64(p.done) / max(took.Seconds(), 1e-9)
-	left := time.Duration(float64(p.total-p.done) / max(rate, 1e-9) * float64(time.Second))
-	text := fmt.Sprintf("%d of %s, %.1f a second, %s left", p.done, count(p.total, "photo"), rate, short(left))
+	text := fmt.Sprintf("%d of %s", p.done, count(p.total, "photo"))
+	if p.done > 0 { // before that nothing is known of the rate
+		rate := float64(p.done) / max(time.Since(p.began).Seconds(), 1e-9)
+		left := time.Duration(float64(p.total-p.done) / rate * float64(time.Second))
+		text += fmt.Sprintf(", %.1f a second, %s left", rate, short(left))
+	}
 	text += p.part
 	if p.failed > 0 {
 		text += fmt.Sprintf(", %d failed", p.failed)

@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/name"
 	"github.com/saysee/saysee/pipeline/photo"
@@ -101,7 +100,6 @@ func (m *Models) Rescore(ctx context.Context, p *photo.Photo, ans *Answer, f Fil
 		if _, done := seen[b.Candidate]; done {
 			continue
 		}
-		detect.Report(ctx, len(seen), len(boxes))
 		v, err := m.SeeRegion(ctx, p, b.Box)
 		if err != nil {
 			return err

@@ -13,7 +13,6 @@ import (
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
-	"github.com/saysee/saysee/name"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/photo"
 	"github.com/saysee/saysee/pipeline/prep"
@@ -196,13 +195,6 @@ func TestPacksThatDoNotFitAreRefused(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
-	}
-}
-
-func TestBestComesFirst(t *testing.T) {
-	best := name.Best([]name.Score{{Class: 0, Share: 0.2}, {Class: 1, Share: 0.7}, {Class: 2, Share: 0.1}}, 2)
-	if len(best) != 2 || best[0].Class != 1 || best[1].Class != 0 {
-		t.Errorf("got %+v", best)
 	}
 }
 
