@@ -22,9 +22,10 @@ const phases = 4
 type pen struct {
 	half, reach float64 // half the width without and with halo, in pixels
 	size        int     // of the square of pixels around a point
+	row         int     // size rounded up to whole words; what is beyond size is out of reach
 	step        float32 // how far apart points may be without a visible scallop
 	unit        float64 // bytes per pixel of distance
-	table       []byte  // phases × phases squares of size × size
+	table       []byte  // phases × phases squares of size rows of row bytes
 }
 
 func newPen(half, halo float64) pen {
@@ -32,7 +33,8 @@ func newPen(half, halo float64) pen {
 	p.unit = 254 / (p.reach + 1)
 	p.size = 2*int(math.Ceil(p.reach+0.5)) + 2
 	p.step = float32(max(1, math.Sqrt(p.reach)/1.7))
-	p.table = make([]byte, 0, phases*phases*p.size*p.size)
+	p.row = (p.size + 7) &^ 7
+	p.table = make([]byte, 0, phases*phases*p.size*p.row)
 	mid := float64(p.size / 2)
 	for fy := range phases {
 		for fx := range phases {
@@ -41,6 +43,9 @@ func newPen(half, halo float64) pen {
 				for x := range p.size {
 					d := math.Hypot(float64(x)+0.5-cx, float64(y)+0.5-cy)
 					p.table = append(p.table, byte(min(d*p.unit+0.5, 255)))
+				}
+				for range p.row - p.size {
+					p.table = append(p.table, 255)
 				}
 			}
 		}
@@ -53,7 +58,7 @@ func (p *pen) square(v vec) (table []byte, x, y int) {
 	ix, iy := int(math.Floor(float64(v.x))), int(math.Floor(float64(v.y)))
 	fx := min(int((v.x-float32(ix))*phases), phases-1)
 	fy := min(int((v.y-float32(iy))*phases), phases-1)
-	n := p.size * p.size
+	n := p.size * p.row
 	at := (fy*phases + fx) * n
 	return p.table[at : at+n], ix - p.size/2, iy - p.size/2
 }
@@ -97,11 +102,8 @@ type inkMap struct {
 func (m *inkMap) reset(r image.Rectangle) {
 	m.rect = r
 	m.stride = (r.Dx() + 7) &^ 7
-	n := m.stride * r.Dy()
+	n := m.stride*r.Dy() + 8 // a stamp's last word may reach beyond its square
 	m.dist = slices.Grow(m.dist[:0], n)[:n]
-	if n == 0 {
-		return
-	}
 	m.dist[0] = 255
 	for done := 1; done < n; done *= 2 {
 		copy(m.dist[done:], m.dist[:done])
@@ -116,13 +118,23 @@ func (m *inkMap) stamp(p *pen, v vec) {
 		return
 	}
 	at := (y-m.rect.Min.Y)*m.stride + x - m.rect.Min.X
-	for ; len(table) > 0; table = table[p.size:] {
-		row := m.dist[at : at+p.size]
-		for i, d := range table[:p.size] {
-			row[i] = min(row[i], d)
+	for ; len(table) > 0; at += m.stride {
+		for i := 0; i < p.row; i += 8 {
+			word := m.dist[at+i : at+i+8]
+			binary.LittleEndian.PutUint64(word, least(binary.LittleEndian.Uint64(word), binary.LittleEndian.Uint64(table)))
+			table = table[8:]
 		}
-		at += m.stride
 	}
+}
+
+// least returns the lesser of each of eight bytes.
+func least(a, b uint64) uint64 {
+	const high = 0x8080808080808080
+	// Bytes without their high bits are compared by a subtraction that borrows from the high bit of a's own.
+	low := (a | high) - (b &^ high)
+	less := (^a&b | ^(a^b)&^low) & high // where a is less
+	take := less<<1 - less>>7
+	return b ^ (a^b)&take
 }
 
 // compose paints the map.
