@@ -81,6 +81,7 @@ func (w *Window) fileCommands() []command {
 		{"samples", g, tr.L("Sample photos"), nil, func() { w.try(w.s.OpenSamples(sampleWords())) }, folder},
 		{"export", g, tr.L("Export…"), []string{"Ctrl+Shift+E"}, w.askExport, folder},
 		{"import", g, tr.L("Import labels…"), []string{"Ctrl+I"}, w.askImport, folder},
+		{"import-folder", g, tr.L("Import a folder of labels…"), nil, w.askImportFolder, folder},
 		{"save", g, tr.L("Save"), []string{"Ctrl+S"}, w.s.Save, folder},
 		{"preferences", g, tr.L("Preferences…"), []string{"Ctrl+,"}, w.showPreferences, nil},
 		{"about", g, tr.L("About Saysee"), nil, w.showAbout, nil},

@@ -36,7 +36,7 @@ func (w *Window) showMenu(below fyne.CanvasObject) {
 	var items []*fyne.MenuItem
 	for _, group := range [][]string{
 		{"open-folder", "open-photos", "samples"},
-		{"export", "import", "save"},
+		{"export", "import", "import-folder", "save"},
 		{"batch", "keep-previous", "go-to"},
 		w.modeCommandIDs(),
 		{"commands", "keys", "preferences", "about"},
@@ -172,21 +172,6 @@ func filePaths(uris []string) []string {
 	return paths
 }
 
-func (w *Window) askImport() {
-	go func() {
-		paths, err := filechooser.OpenFile("", tr.L("Import labels"), nil)
-		fyne.Do(func() {
-			if err == nil {
-				if p := filePaths(paths); len(p) > 0 {
-					w.s.Import(p[0])
-				}
-				return
-			}
-			w.askText(tr.L("Import labels"), tr.L("File or folder with labels: COCO, YOLO, VOC, LabelMe and others"), w.s.FolderPath(), w.s.Import)
-		})
-	}()
-}
-
 // modal shows something above the window, with a title and a cross.
 func (w *Window) modal(title string, width float32, body fyne.CanvasObject, buttons ...fyne.CanvasObject) *widget.PopUp {
 	var pop *widget.PopUp
@@ -315,9 +300,17 @@ func (w *Window) askExport() {
 		w.draw(0)
 	}
 	place.enter, place.escape = export, end
+	browse := func() {
+		if name := filepath.Base(place.Text); filepath.Ext(name) != "" {
+			w.askPlace(tr.L("Export"), name, place.SetText)
+		} else {
+			w.askPath(tr.L("Export"), true, func(dir string) { place.SetText(filepath.Join(dir, name)) })
+		}
+	}
 	body := kit.Column{Gap: 8}.Stack(
 		kit.NewText(tr.L("Format"), kit.Style{Size: theme.TextSmall, Color: theme.Muted}), pick,
-		kit.NewText(tr.L("File or folder"), kit.Style{Size: theme.TextSmall, Color: theme.Muted}), place,
+		kit.NewText(tr.L("File or folder"), kit.Style{Size: theme.TextSmall, Color: theme.Muted}),
+		container.NewBorder(nil, nil, nil, kit.NewButton(kit.Plain, "folder", "", "", browse), place),
 		kit.NewText(tr.L("Accepted labels are exported, suggestions are not."), kit.Style{Size: theme.TextSmall, Color: theme.Muted}))
 	pop = w.modal(tr.L("Export"), 480, body, kit.NewButton(kit.Plain, "", tr.L("Cancel"), "Esc", end), kit.NewButton(kit.Primary, "export", tr.L("Export"), "", export))
 	w.win.Canvas().Focus(place)

@@ -11,11 +11,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
-	"github.com/rymdport/portal/filechooser"
 
 	"github.com/saysee/saysee/eval"
 	"github.com/saysee/saysee/overlay"
@@ -593,53 +590,6 @@ func (p *evalPanel) askTruth() {
 		below = p.m.bar.button
 	}
 	w.popUp(below, items)
-}
-
-func (w *Window) askTruthFile(then func(string)) {
-	w.askPath(tr.L("Ground truth"), false, then)
-}
-
-func (w *Window) askTruthFolder(then func(string)) {
-	w.askPath(tr.L("Ground truth"), true, then)
-}
-
-// askPath asks for a file or a folder, with the desktop's own dialog where there is one.
-func (w *Window) askPath(title string, folder bool, then func(string)) {
-	go func() {
-		uris, err := filechooser.OpenFile("", title, &filechooser.OpenFileOptions{Directory: folder})
-		fyne.Do(func() {
-			if err == nil {
-				if paths := filePaths(uris); len(paths) > 0 {
-					then(paths[0])
-				}
-				return
-			}
-			w.askPathOwn(folder, then)
-		})
-	}()
-}
-
-func (w *Window) askPathOwn(folder bool, then func(string)) {
-	var d *dialog.FileDialog
-	if folder {
-		d = dialog.NewFolderOpen(func(dir fyne.ListableURI, err error) {
-			if err == nil && dir != nil {
-				then(dir.Path())
-			}
-		}, w.win)
-	} else {
-		d = dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
-			if err == nil && r != nil {
-				path := r.URI().Path()
-				_ = r.Close() // it was only opened to be named
-				then(path)
-			}
-		}, w.win)
-		d.SetFilter(storage.NewExtensionFileFilter([]string{".json", ".jsonl", ".xml", ".csv", ".txt", ".yaml", ".yml"}))
-	}
-	w.beginHere(d)
-	d.Resize(fyne.NewSize(800, 560))
-	d.Show()
 }
 
 // seconds writes a time in seconds, with a decimal below ten.

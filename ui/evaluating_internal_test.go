@@ -10,6 +10,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
 
 	"github.com/saysee/saysee/annot"
@@ -168,6 +169,32 @@ func TestEvaluating(t *testing.T) {
 		if d.overview.open() || d.s.Index() != m.photos()[1] {
 			t.Error("it does not open the photo")
 		}
+	})
+}
+
+func TestDrop(t *testing.T) {
+	d := evaluated(t)
+	m := d.mode.(*evaluating)
+	truth := m.plan.Truth
+	drop := func(path string) { d.dropped([]fyne.URI{storage.NewFileURI(path)}) }
+	t.Run("should take labels for the truth while evaluating", func(t *testing.T) {
+		m.plan.Truth = ""
+		drop(truth)
+		d.until("the evaluation", func() bool { return d.s.Evaluation().State == session.EvalDone })
+		if m.plan.Truth != truth || d.settings.truths[0] != truth {
+			t.Errorf("truth %q", m.plan.Truth)
+		}
+	})
+	t.Run("should read labels in while labelling", func(t *testing.T) {
+		d.press("Alt+1")
+		drop(truth)
+		d.until("the labels", func() bool { _, ok := d.s.Classes().Find("cup"); return ok })
+	})
+	t.Run("should open photos", func(t *testing.T) {
+		dir := d.s.FolderPath()
+		d.try(d.s.OpenSamples(sampleWords()))
+		drop(filepath.Join(dir, "cat.jpg"))
+		d.until("the folder", func() bool { return d.s.FolderPath() == dir })
 	})
 }
 

@@ -213,18 +213,6 @@ func (w *Window) open(paths ...string) {
 	w.focusView()
 }
 
-func (w *Window) dropped(uris []fyne.URI) {
-	var paths []string
-	for _, u := range uris {
-		if u.Scheme() == "file" {
-			paths = append(paths, u.Path())
-		}
-	}
-	if len(paths) > 0 {
-		w.open(paths...)
-	}
-}
-
 // build makes all parts in the theme and the language of the settings. It is called again when these change.
 func (w *Window) build() {
 	w.takeCommands()
