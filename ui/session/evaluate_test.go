@@ -21,7 +21,7 @@ type thing struct {
 }
 
 // truth writes a COCO file.
-func truth(t *testing.T, w, h int, things ...thing) string {
+func truth(t testing.TB, w, h int, things ...thing) string {
 	t.Helper()
 	type m = map[string]any
 	var images, annotations, categories []m

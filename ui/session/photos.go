@@ -101,6 +101,7 @@ func (s *Session) Go(i int) {
 		return
 	}
 	s.part()
+	s.backward = i < s.index
 	s.index = i
 	item := s.items[i]
 	s.photo = Photo{Item: item}
@@ -169,9 +170,16 @@ func (s *Session) ahead() {
 	names := []string{s.photo.Item.Rel}
 	room := int64(aheadBytes)
 	size := int64(s.photo.Size.X*s.photo.Size.Y) * 16 / 3 // four bytes a pixel, and a third more for half sizes
-	for _, d := range []int{1, -1, 2} {
-		room -= size
-		if i := at + d; i >= 0 && i < len(s.view) && s.view[i] != s.index && room > 0 {
+	on := 1
+	if s.backward {
+		on = -1
+	}
+	for _, d := range []int{on, -on, 2 * on} {
+		i := at + d
+		if i < 0 || i >= len(s.view) || s.view[i] == s.index {
+			continue
+		}
+		if room -= size; room > 0 {
 			names = append(names, s.items[s.view[i]].Rel)
 		}
 	}

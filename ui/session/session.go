@@ -86,6 +86,8 @@ type Session struct {
 	query  query
 	index  int // in items, -1 for none
 	loads  int // which opening is the latest
+	// backward tells which way a person goes through the photos, to read those ahead that come next.
+	backward bool
 
 	project *annot.Project
 	work    *annot.Workspace // nil for samples
