@@ -139,6 +139,10 @@ class Detector:
         s = self.sessions[role]
         return dict(zip((o.name for o in s.get_outputs()), s.run(None, feeds)))
 
+    def read(self, role, features):
+        """The trunk's levels that a head reads."""
+        return {i.name: features[i.name] for i in self.sessions[role].get_inputs() if i.name in features}
+
     def prepare(self, photo, size):
         canvas, scale, resized = letterbox(photo, size, self.image["pad"])
         if margin := self.image.get("margin"):
@@ -151,7 +155,7 @@ class Detector:
         return self.run("trunk", pixel_values=tensor)
 
     def regions(self, features):
-        return self.run("regions", **{k: features[k] for k in ("p3", "p4", "p5", "p6")})
+        return self.run("regions", **self.read("regions", features))
 
     def masks(self, features, canvas_boxes):
-        return self.run("masks", **{k: features[k] for k in ("p3", "p4", "p5")}, boxes=canvas_boxes)["mask_probs"]
+        return self.run("masks", **self.read("masks", features), boxes=canvas_boxes)["mask_probs"]

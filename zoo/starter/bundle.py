@@ -1,13 +1,13 @@
 """Turn the starter's networks and figures into the packs that the program bundles.
 
-    python3 zoo/starter/bundle.py NETWORKS assets/packs        (needs onnx==1.22.0)
+    python3 zoo/starter/bundle.py NETWORKS TEXT assets/packs        (needs onnx==1.22.0)
 
-NETWORKS holds trunk.onnx, regions.onnx, masks.onnx, pixels.onnx, text.onnx, vocab.txt and scoring.json.
-Files go to assets/packs/blobs under their SHA-256, so that the two packs share the trunk and the text side.
+NETWORKS holds trunk.onnx, regions.onnx, masks.onnx, pixels.onnx, naming.onnx and scoring.json (export.py, naming.py), TEXT the text
+encoder's text.onnx and vocab.txt (text.py export). Files go to assets/packs/blobs under their SHA-256, so that the packs share the trunk and
+the text side. All networks but the text encoder pass through rewrite.py (same results, less work) and shrink.py (weights as int8).
 
-The pixel network is cut in two where its unit-length pixel vectors leave it: `pixels` makes the vectors
-(once a photo), `match` compares them with words (again for other words, a few milliseconds). All networks but
-the text encoder pass through rewrite.py on their way: same results, less work.
+A pixel network that reads words itself, as version 0's, is cut in two where its unit-length pixel vectors leave it: `pixels` makes the
+vectors (once a photo), `match` compares them with words (again for other words, a few milliseconds).
 """
 
 import hashlib
@@ -19,19 +19,29 @@ import tempfile
 import onnx
 from onnx.utils import Extractor
 from rewrite import find, lighten
+from shrink import fold_constants, weights_to_int8
 
-VERSION = "0.1.1"
+VERSION = "0.2.0"
 EMBEDS = "pixel_embeds"
 
 
 def lightened(role, source):
     net = onnx.load(source / f"{role}.onnx")
     lighten(role, net)
+    fold_constants(net)
+    weights_to_int8(net)
+    onnx.checker.check_model(net)
     return net
 
 
+def networks(source):
+    """Return each role's network."""
+    nets = {path.stem: lightened(path.stem, source) for path in sorted(source.glob("*.onnx"))}
+    return nets if "match" in nets else nets | cut_pixels(nets["pixels"])
+
+
 def cut_pixels(net):
-    """Cut the pixel network where its unit-length vectors meet the words."""
+    """Cut a pixel network where its unit-length vectors meet the words."""
     compare = find(net, "Conv")[-1]
     cut = compare.input[0]
     for node in net.graph.node:
@@ -39,8 +49,7 @@ def cut_pixels(net):
             for i, name in enumerate(names):
                 if name == cut:
                     names[i] = EMBEDS
-    vectors = onnx.helper.make_tensor_value_info(EMBEDS, onnx.TensorProto.FLOAT, [1, 256, "h", "w"])
-    net.graph.value_info.append(vectors)
+    net.graph.value_info.append(onnx.helper.make_tensor_value_info(EMBEDS, onnx.TensorProto.FLOAT, [1, 256, "h", "w"]))
     extract = Extractor(net)
     return {
         "pixels": extract.extract_model(["f4", "p3", "p4", "p5"], [EMBEDS]),
@@ -55,19 +64,16 @@ def file_entry(role, path, blobs):
     return {"role": role, "name": path.name, "sha256": digest, "bytes": len(data)}
 
 
-def main(source, target):
+def main(source, text, target):
     blobs = target / "blobs"
     blobs.mkdir(parents=True, exist_ok=True)
     figures = json.loads((source / "scoring.json").read_text())
     with tempfile.TemporaryDirectory() as tmp:
-        places = {"text": source / "text.onnx", "vocab": source / "vocab.txt"}
-        nets = {role: lightened(role, source) for role in ("trunk", "regions", "masks")}
-        for role, net in (nets | cut_pixels(lightened("pixels", source))).items():
-            onnx.checker.check_model(net)
+        places = {"text": text / "text.onnx", "vocab": text / "vocab.txt"}
+        for role, net in networks(source).items():
             places[role] = pathlib.Path(tmp) / f"{role}.onnx"
             onnx.save(net, places[role])
-        files = {role: file_entry(role, places[role], blobs)
-                 for role in ("trunk", "regions", "masks", "pixels", "match", "text", "vocab")}
+        files = {role: file_entry(role, path, blobs) for role, path in places.items()}
     for blob in blobs.iterdir():
         if blob.name not in {f["sha256"] for f in files.values()}:
             blob.unlink()
@@ -78,7 +84,7 @@ def main(source, target):
         "source": "Trained by the project from an EfficientNet-Lite2 backbone and a distilled MiniLM sentence encoder "
                   "(both Apache-2.0); docs/starter.md lists photos and licences.",
         "tokenizer": {"kind": "wordpiece", "vocab": "vocab", "max_tokens": 32},
-        "text": {"encoder": "text", "dim": 256, "templates": ["{}"]},
+        "text": {"encoder": "text", "dim": 256, "templates": ["{}"], "batch": 32},
         "image": {"size": figures["size"], "multiple": 32, "margin": 64, "resize": "letterbox", "shrink": "area", "grow": "linear",
                   "order": "RGB", "pad": 114, "mean": [127, 127, 127], "std": [128, 128, 128]},
     }
@@ -92,6 +98,11 @@ def main(source, target):
          "roles": ["trunk", "pixels", "match", "text", "vocab"],
          "scoring": {"rule": "logits", "background": 0.0},
          "defaults": {"score": 0.65, "nms": 0.6, "max": 100}, "memory_mb": 180},
+        {"id": "clip-starter", "title": "Saysee starter (names)", "family": "clip", "tasks": ["name"],
+         "roles": ["trunk", "naming", "text", "vocab"],
+         "scoring": {"rule": "cosine-softmax", "scale": figures["tau"][0]},
+         "image": {k: v for k, v in common["image"].items() if k != "margin"} | {"size": 224},
+         "defaults": {"score": 0.1, "nms": 0.6, "max": 5}, "memory_mb": 120},
     ]
     for pack in packs:
         entry = {**common, **{k: v for k, v in pack.items() if k != "roles"}, "files": [files[r] for r in pack["roles"]]}
@@ -101,4 +112,4 @@ def main(source, target):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    main(*map(pathlib.Path, sys.argv[1:4]))

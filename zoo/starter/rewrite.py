@@ -3,13 +3,16 @@
 The exporter writes what PyTorch did, step by step; these functions say the same in operators that ONNX Runtime
 runs well on a processor. Sides of the canvas are multiples of 32.
 
-Figures are processor time on one thread of an EPYC with AVX-512, ONNX Runtime 1.32, canvas 416 x 384. In all: trunk 54.7 to
-47.6 ms, regions 41.0 to 25.1, masks 9.1 to 6.5 for 5 boxes and 181 to 126 for 100, pixels 37.4 to 33.0.
+Figures are processor time of version 0's networks on one thread of an EPYC with AVX-512, ONNX Runtime 1.32, canvas 416 x 384. In all: trunk
+54.7 to 47.6 ms, regions 41.0 to 25.1, masks 9.1 to 6.5 for 5 boxes and 181 to 126 for 100, pixels 37.4 to 33.0.
 """
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
+
+STRIDES = {"f4": 4, "p3": 8, "p4": 16, "p5": 32, "p6": 64}  # of the levels that networks read, in pixels of the canvas
+RANKED, KEPT, COVERED = 400, 100, 0.7  # cells that are decoded, boxes that are kept, IoU with a better box that drops one
 
 
 class Operators:
@@ -138,9 +141,10 @@ def merge_pointwise(net):
     takes less room than the two did.
     """
     op = Operators(net, "merged")
+    outputs = {o.name for o in net.graph.output}
     for first in find(net, "Conv"):
         after = readers(net, first.output[0])
-        if len(after) != 1 or not all(n.op_type == "Conv" and is_pointwise(n) for n in (first, *after)):
+        if first.output[0] in outputs or len(after) != 1 or not all(n.op_type == "Conv" and is_pointwise(n) for n in (first, *after)):
             continue
         (second,) = after
         w1, w2 = (weight(net, n.input[1])[:, :, 0, 0].astype(np.float64) for n in (first, second))
@@ -155,19 +159,19 @@ def is_pointwise(conv):
 
 
 def rank_then_decode(net):
-    """Rank the region network's cells first and decode the best 400; compare boxes a coordinate at a time.
+    """Rank the region network's cells first and decode the best RANKED; compare boxes a coordinate at a time.
 
     The exporter decodes every cell, by way of coordinate grids of each level. Boxes lie here as rows x0, y0, x1, y1,
-    so that the overlaps of all pairs are plain 400 x 400 tables, which vectorise; tables of pairs of
-    coordinates do not. 41.0 to 37.2 ms. A canvas of fewer than 400 cells (416 x 32) works too, where it was an error.
+    so that the overlaps of all pairs are plain tables, which vectorise; tables of pairs of
+    coordinates do not. 41.0 to 37.2 ms. A canvas of fewer cells (416 x 32) works too, where it was an error.
     """
     op = Operators(net, "proposals")
-    levels = ["p3", "p4", "p5", "p6"]
+    levels = [i.name for i in net.graph.input]
     objectness = [n.output[0] for n in find(net, "Conv") if n.input[1] == "n.rpn.obj.weight"]
     reach = [follow(net, n, "Mul").output[0] for n in find(net, "Conv") if n.input[1] == "n.rpn.reg.weight"]
     objectness = [op.Reshape(o, [-1]) for o in objectness]
     chances = op.Sigmoid(op.Concat(*objectness, axis=0))
-    ranked = op.Min([400], op.Shape(chances))
+    ranked = op.Min([RANKED], op.Shape(chances))
     chance, cell = op.TopK(chances, ranked, outputs=2)
 
     counts = op.Concat(*[op.Shape(o) for o in objectness], axis=0)
@@ -176,14 +180,14 @@ def rank_then_decode(net):
     past = op.Cast(op.GreaterOrEqual(op.Unsqueeze(cell, [1]), ends), to=onnx.TensorProto.INT64)
     level = op.ReduceSum(past, [1], keepdims=0)
     place = op.Sub(cell, op.Gather(op.Sub(ends, counts), level))
-    width, stride = op.Gather(widths, level), op.Gather([8.0, 16.0, 32.0, 64.0], level)
+    width, stride = op.Gather(widths, level), op.Gather([float(STRIDES[p]) for p in levels], level)
     x, y = op.Unsqueeze(op.Mod(place, width), [0]), op.Unsqueeze(op.Div(place, width), [0])
     xyxy = op.Cast(op.Concat(x, y, x, y, axis=0), to=onnx.TensorProto.FLOAT)
     centre = op.Mul(op.Add(xyxy, 0.5), stride)
 
     reach = op.Gather(op.Concat(*[op.Reshape(r, [4, -1]) for r in reach], axis=1), cell, axis=1)
     reach = op.Mul(op.Mul(op.Softplus(reach), stride), [[-1.0], [-1.0], [1.0], [1.0]])
-    whwh = op.Gather(op.Mul(op.Shape("p3", start=2), 8), [[1], [0], [1], [0]])
+    whwh = op.Gather(op.Mul(op.Shape(levels[0], start=2), STRIDES[levels[0]]), [[1], [0], [1], [0]])
     boxes = op.Min(op.Relu(op.Add(centre, reach)), op.Cast(whwh, to=onnx.TensorProto.FLOAT))
 
     row = op.Split(boxes, axis=0, outputs=4)
@@ -192,8 +196,8 @@ def rank_then_decode(net):
     common = op.Mul(*[op.Relu(op.Sub(op.Min(column[i + 2], row[i + 2]), op.Max(column[i], row[i]))) for i in (0, 1)])
     union = op.Add(op.Sub(op.Add(op.Transpose(area), area), common), 1e-6)
     better = op.ReduceMax(op.Trilu(op.Div(common, union), 1, upper=1), axes=[0], keepdims=0)
-    left = op.Mul(chance, op.Cast(op.Less(better, 0.7), to=onnx.TensorProto.FLOAT))
-    scores, best = op.TopK(left, op.Min([100], ranked), outputs=2)
+    left = op.Mul(chance, op.Cast(op.Less(better, COVERED), to=onnx.TensorProto.FLOAT))
+    scores, best = op.TopK(left, op.Min([KEPT], ranked), outputs=2)
     op.Identity(scores, named=release(net, "roi_scores"))
     op.Transpose(op.Gather(boxes, best, axis=1), named=release(net, "rois"))
 
@@ -228,7 +232,7 @@ def pool_once(net, boxes, later):
     pooling, where rows are short. Regions: 36.3 to 25.1 ms; masks: 9.1 to 6.7 for 5 boxes, 173 to 126 for 100.
     """
     op = Operators(net, "pool")
-    level_of = find(net, "Equal")[0].input[0]  # 3, 4 or 5 for each box
+    level_of = find(net, "Equal")[0].input[0]  # 2 to 5 for each box
     aligns = find(net, "RoiAlign")
     kept = readers(net, aligns[-1].output[0])[0]
     pooled = readers(net, kept.output[0])[0].output[0]
@@ -286,13 +290,20 @@ def double_by_depth(net):
 
 
 def fix_scales(net):
-    """Bring levels p3, p4 and p5 to the side of f4 by constant factors, not by a size computed from shapes.
+    """Bring coarser levels to the side of f4 by constant factors, not by a size computed from shapes.
 
     With constant whole factors ONNX Runtime resizes in its blocked layout: 37.4 to 34.2 ms.
     """
     op = Operators(net, "resize")
-    for node, factor in zip(find(net, "Resize"), (2.0, 4.0, 8.0), strict=True):
+    for node, factor in zip(find(net, "Resize"), (2.0, 4.0, 8.0), strict=False):
         node.input[:] = [node.input[0], "", op.constant([1.0, 1.0, factor, factor])]
+
+
+def double_sides(net):
+    """Double a pyramid's levels by a constant factor, too."""
+    op = Operators(net, "double")
+    for node in find(net, "Resize"):
+        node.input[:] = [node.input[0], "", op.constant([1.0, 1.0, 2.0, 2.0])]
 
 
 def divide_by_length(net):
@@ -314,7 +325,7 @@ def divide_by_length(net):
 
 
 REWRITES = {
-    "trunk": [fold_same_padding, merge_pointwise],
+    "trunk": [fold_same_padding, double_sides, merge_pointwise],
     "regions": [rank_then_decode, tap_then_shift, pool_regions_once],
     "masks": [double_by_depth, pool_masks_once],
     "pixels": [fix_scales, divide_by_length],
@@ -323,7 +334,7 @@ REWRITES = {
 
 def lighten(role, net):
     """Apply all rewrites of a role to its network."""
-    for rewrite in REWRITES[role]:
+    for rewrite in REWRITES.get(role, []):
         rewrite(net)
     tidy(net)
     onnx.checker.check_model(net, full_check=True)

@@ -1,0 +1,425 @@
+"""Train the starter's network.
+
+    python zoo/starter/train.py --data PHOTOS --wordings wordings.npz --backbone lite2.pth --minutes 18 --out v1.pt
+    python zoo/starter/train.py --data PHOTOS --wordings wordings.npz --backbone lite2.pth --held-out zoo/starter/held_out.txt ...
+
+Runs on one GPU (or, for a few steps, on a processor). The checkpoint holds the averaged weights in half precision.
+"""
+
+import argparse
+import functools
+import math
+import random
+import time
+
+import cv2
+import numpy as np
+import torch
+from net import Net, centres, decode, load_backbone, shares, teacher
+from photos import BACKGROUND, IGNORE, PAINTED_BY_BOXES, Photos, Train, collate
+from torch.nn import functional as F
+
+FOUND, EMPTY = 20, 24     # regions named per photo: on things, on background
+PIXELS = 1600             # pixels named per photo
+POSITIVES = 10            # cells that answer for a box
+AVERAGE = 0.9993          # of the running average of weights
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--data", required=True)
+    add("--wordings", required=True)
+    add("--out", required=True)
+    add("--init", help="checkpoint to start from")
+    add("--backbone", required=True, help="ImageNet's classifier: the backbone to start from, and a teacher of names")
+    add("--held-out", help="file of names, one a line, that training must not see")
+    add("--minutes", type=float, default=15)
+    add("--steps", type=int, default=10**9)
+    add("--batch", type=int, default=64)
+    add("--sizes", default="384,416,480", help="canvas sides, one drawn for each step")
+    add("--lr", type=float, default=6e-4)
+    add("--backbone-lr", type=float, default=0.25, help="of the other layers' rate")
+    add("--decay", type=float, default=0.05)
+    add("--drop-path", type=float, default=0.1)
+    add("--noise", type=float, default=0.2, help="length of the noise on words' unit vectors")
+    add("--strength", type=float, default=1.0, help="of the mixing of photos")
+    add("--workers", type=int, default=15)
+    add("--seed", type=int, default=0)
+    add("--taught", type=float, default=0.25, help="weight of what ImageNet's classifier says of regions and parts")
+    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser.parse_args()
+
+
+def product(sides):
+    """Width times height of [..., 2]. (The backward pass of Tensor.prod is slow.)"""
+    return sides[..., 0] * sides[..., 1]
+
+
+def overlap(a, b):
+    """IoU of all pairs: [n, p, 4] and [n, g, 4] to [n, p, g]."""
+    common = product((torch.min(a[:, :, None, 2:], b[:, None, :, 2:]) - torch.max(a[:, :, None, :2], b[:, None, :, :2])).clamp(min=0))
+    areas = [product((x[..., 2:] - x[..., :2]).clamp(min=0)) for x in (a, b)]
+    return common / (areas[0][:, :, None] + areas[1][:, None] - common + 1e-6)
+
+
+def giou_loss(a, b):
+    """Return 1 - GIoU and the IoU of boxes row by row."""
+    common = product((torch.min(a[..., 2:], b[..., 2:]) - torch.max(a[..., :2], b[..., :2])).clamp(min=0))
+    union = sum(product((x[..., 2:] - x[..., :2]).clamp(min=0)) for x in (a, b)) - common + 1e-6
+    hull = product((torch.max(a[..., 2:], b[..., 2:]) - torch.min(a[..., :2], b[..., :2])).clamp(min=0)) + 1e-6
+    return 1 - (common / union - (hull - union) / hull), (common / union).detach()
+
+
+def per(total, count):
+    return total.sum() / count.sum().clamp(min=1)
+
+
+@torch.no_grad()
+def assign(chances, boxes, cells, truth, valid):
+    """Choose the cells that answer for each true box: the best by chance and IoU^4 among those inside it (task-aligned).
+
+    Returns for each cell the box it answers for, whether it answers for one, and the chance it should give: a box's best cell its
+    best IoU, the others in proportion (TOOD, Feng et al. 2021).
+    """
+    iou = overlap(boxes, truth)
+    slack = 0.6 * cells[None, :, None, 2]
+    x, y = cells[None, :, None, 0], cells[None, :, None, 1]
+    t = truth[:, None]
+    inside = (x > torch.minimum(t[..., 0], (t[..., 0] + t[..., 2]) / 2 - slack)) & (x < torch.maximum(t[..., 2], (t[..., 0] + t[..., 2]) / 2 + slack))
+    inside &= (y > torch.minimum(t[..., 1], (t[..., 1] + t[..., 3]) / 2 - slack)) & (y < torch.maximum(t[..., 3], (t[..., 1] + t[..., 3]) / 2 + slack))
+    fit = (chances.sigmoid()[..., None].sqrt() * (iou + 1e-4) ** 4).masked_fill(~(inside & valid[:, None]), 0)
+    best = fit.topk(POSITIVES, 1)
+    chosen = torch.zeros_like(fit).scatter_(1, best.indices, (best.values > 0).float()) * (fit > 0)
+    fit = fit * chosen
+    value, which = (iou * chosen).max(-1)
+    mine = chosen.gather(2, which[..., None])[..., 0] > 0
+    goal = fit / fit.amax(1, keepdim=True).clamp(min=1e-12) * (iou * chosen).amax(1, keepdim=True)
+    return which, mine, torch.where(mine, goal.gather(2, which[..., None])[..., 0].clamp(0, 1), 0.0)
+
+
+def proposal_loss(chances, boxes, cells, batch):
+    which, mine, goal = assign(chances.detach(), boxes.detach(), cells, batch["boxes"], batch["names"] >= 0)
+    x, y, b = cells[None, :, None, 0], cells[None, :, None, 1], batch["blind"][:, None]
+    blind = ((x > b[..., 0]) & (x < b[..., 2]) & (y > b[..., 1]) & (y < b[..., 3])).any(-1)
+    weight = torch.where(mine | batch["full"][:, None], 1.0, 0.02) * (~(blind & ~mine))
+    focal = F.binary_cross_entropy_with_logits(chances, goal, reduction="none") * (chances.sigmoid() - goal).abs().detach() ** 2
+    loss, _ = giou_loss(boxes, batch["boxes"].gather(1, which[..., None].expand(-1, -1, 4)))
+    return (focal * weight).sum() / goal.sum().clamp(min=1), (loss * goal).sum() / goal.sum().clamp(min=1)
+
+
+@torch.no_grad()
+def draw_regions(chances, boxes, size, batch):
+    """Draw FOUND boxes on things and EMPTY ones beside them from proposals and jittered true boxes.
+
+    Returns boxes [n, r, 4], the true box of each, whether it is on a thing, and whether it may be asked at all.
+    """
+    truth, valid = batch["boxes"], batch["names"] >= 0
+    picked = boxes.gather(1, chances.topk(360, 1).indices[..., None].expand(-1, -1, 4))
+    twice = truth.repeat(1, 2, 1)
+    jitter = twice + (twice[..., 2:] - twice[..., :2]).repeat(1, 1, 2) * torch.randn_like(twice) * 0.08
+    drawn = torch.cat([picked, jitter, truth], 1).clamp(0, size)
+    good = ((drawn[..., 2:] - drawn[..., :2]) > 3).all(-1)
+    iou, which = (overlap(drawn, truth) * valid[:, None]).max(-1)
+    blind = overlap(drawn, batch["blind"]).amax(-1)
+    chance = torch.rand_like(iou)
+    found = torch.where(good & (iou >= 0.5), 1 + chance, 0.0).topk(FOUND, 1)
+    empty = torch.where(good & (iou < 0.4) & (blind < 0.3), 1 + chance, 0.0).topk(EMPTY, 1)
+    index = torch.cat([found.indices, empty.indices], 1)
+    live = torch.cat([found.values > 0, (empty.values > 0) & batch["exhaustive"][:, None]], 1)
+    on_thing = live & (torch.arange(FOUND + EMPTY, device=live.device)[None] < FOUND)
+    rois = drawn.gather(1, index[..., None].expand(-1, -1, 4))
+    rois = torch.where(live[..., None], rois, rois.new_tensor([0.0, 0.0, 32.0, 32.0]))
+    return rois, which.gather(1, index), on_thing, live
+
+
+def taught_loss(likeness, places, weight, words):
+    """How far the likeness of regions with ImageNet's names is from what its classifier says of them, where that is sure."""
+    target = words.said[places].float()
+    sure = target.amax(-1)
+    weight = weight * (sure > 0.3) * sure
+    loss = F.kl_div(F.log_softmax(likeness[..., words.known], -1), target, reduction="none").sum(-1)
+    return (loss * weight).sum() / weight.sum().clamp(min=1)
+
+
+def region_loss(net, heads, drawn, batch, words):
+    rois, which, found, live = drawn
+    vectors, change, quality = heads
+    n, r = found.shape
+    names = torch.where(found, batch["names"].gather(1, which), -1)
+    likeness = (net.temperatures()[0] * F.normalize(vectors.float(), dim=1) @ words.vectors.t()).view(n, r, -1)
+    # Among background and the names that the source boxes wherever they are.
+    logits = torch.cat([likeness.new_zeros(n, r, 1), (likeness + net.bias[0]).masked_fill(~batch["negatives"][:, None], -1e4)], 2)
+    asked = (live & batch["exhaustive"][:, None]).float()
+    classes = per(F.cross_entropy(logits.flatten(0, 1), (names + 1).flatten(), reduction="none").view(n, r) * asked, asked)
+    # Among all names but those that mean nearly the same.
+    own = names.clamp(min=0)
+    logits = likeness.masked_fill(words.near[own] | words.hidden, -1e4)
+    weight = found.float() * torch.where(batch["exhaustive"], 0.5, 1.0)[:, None]
+    contrast = (F.cross_entropy(logits.flatten(0, 1), own.flatten(), reduction="none").view(n, r) * weight).sum() / found.sum().clamp(min=1)
+    truth = batch["boxes"].gather(1, which[..., None].expand(-1, -1, 4))
+    box, iou = giou_loss(decode(rois.flatten(0, 1), change).view(n, r, 4), truth)
+    judged = F.binary_cross_entropy_with_logits(quality.float().view(n, r), iou.clamp(0, 1), reduction="none")
+    taught = taught_loss(likeness, batch["places"].gather(1, which), found.float(), words)
+    return classes, contrast, per(box * found, found), per(judged * found, found), taught
+
+
+def naming_loss(net, c5, batch, words):
+    """Photos and parts of photos with a name: among all names but near ones, and beside ImageNet's classifier."""
+    with torch.autocast(c5.device.type, torch.bfloat16):
+        vectors = net.names(c5, shares(batch["parts"], *c5.shape[-2:]))
+    likeness = net.temperatures()[2] * F.normalize(vectors.float(), dim=2) @ words.vectors.t()
+    has = (batch["part_names"] >= 0).float()
+    own = batch["part_names"].clamp(min=0)
+    contrast = F.cross_entropy(likeness.masked_fill(words.near[own] | words.hidden, -1e4).flatten(0, 1), own.flatten(), reduction="none").view_as(has)
+    return per(contrast * has, has), taught_loss(likeness, batch["part_places"], has, words)
+
+
+def mask_loss(net, levels, size, batch):
+    """Masks in jittered copies of outlined boxes against their outlines."""
+    with torch.no_grad():
+        has = batch["outlined"] >= 0
+        truth = batch["boxes"].gather(1, batch["outlined"].clamp(min=0)[..., None].expand(-1, -1, 4))
+        rois = (truth + (truth[..., 2:] - truth[..., :2]).repeat(1, 1, 2) * torch.randn_like(truth) * 0.06).clamp(0, size)
+        has &= ((rois[..., 2:] - rois[..., :2]) > 8).all(-1)
+        blank = rois.new_tensor([0.0, 0.0, 32.0, 32.0])
+        rois, truth = torch.where(has[..., None], rois, blank), torch.where(has[..., None], truth, blank)
+        steps = (torch.arange(28, device=rois.device) + 0.5) / 28
+        at = (rois[..., None, :2] + steps[:, None] * (rois[..., None, 2:] - rois[..., None, :2]) - truth[..., None, :2])
+        at = at / (truth[..., None, 2:] - truth[..., None, :2]) * 2 - 1
+        grid = torch.stack([at[..., 0][:, :, None].expand(-1, -1, 28, -1), at[..., 1][..., None].expand(-1, -1, -1, 28)], -1).flatten(0, 1)
+        goal = (F.grid_sample(batch["outline"].flatten(0, 1)[:, None].float(), grid, align_corners=False) > 0.5).float()[:, 0]
+    with torch.autocast(rois.device.type, torch.bfloat16):
+        logits = net.masks(levels, list(rois.unbind(0)), size)
+    logits, has = logits.float()[:, 0], has.flatten().float()
+    chance = logits.sigmoid()
+    dice = 1 - (2 * (chance * goal).sum((1, 2)) + 1) / (chance.sum((1, 2)) + goal.sum((1, 2)) + 1)
+    return per((F.binary_cross_entropy_with_logits(logits, goal, reduction="none").mean((1, 2)) + dice) * has, has)
+
+
+def pixel_loss(net, vectors, batch, words):
+    """Pixels, half of them drawn evenly from the photo and half so that rare names come as often as common ones."""
+    n, c = vectors.shape[:2]
+    mask = batch["mask"].flatten(1).long()
+    with torch.no_grad():
+        counts = torch.zeros(n, len(words.place) + 2, device=mask.device).scatter_add_(1, mask + 2, torch.ones_like(mask, dtype=torch.float32))
+        share = counts.clamp(min=1).rsqrt().gather(1, mask + 2) * (mask != IGNORE) + 1e-9
+        where = torch.cat([torch.randint(0, mask.shape[1], (n, PIXELS // 2), device=mask.device),
+                           torch.multinomial(share, PIXELS // 2, replacement=True)], 1)
+    v = F.normalize(vectors.flatten(2).gather(2, where[:, None].expand(-1, c, -1)).float().transpose(1, 2), dim=2)
+    name = mask.gather(1, where)
+    logits = net.temperatures()[1] * v @ words.vectors[words.painted].t() + net.bias[1]
+    logits = torch.cat([logits.new_zeros(n, PIXELS, 1), logits.masked_fill(~batch["painted"][:, words.painted][:, None], -1e4)], 2)
+    goal = torch.where(name >= 0, words.place[name.clamp(min=0)] + 1, 0)
+    known = (name != IGNORE) & batch["painted"].any(1)[:, None] & ((name == BACKGROUND) | batch["painted"].gather(1, name.clamp(min=0)))
+    known = known.float()
+    return per(F.cross_entropy(logits.flatten(0, 1), goal.flatten(), reduction="none").view(n, PIXELS) * known, known)
+
+
+def recolour(image):
+    """Turn hues, stretch saturation, contrast and brightness of most photos; a few lose their colours. image [n, 3, h, w], 0 to 255."""
+    n, device = image.shape[0], image.device
+
+    def draw(span):
+        return (torch.rand(n, 1, 1, device=device) * 2 - 1) * span
+
+    yiq = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], device=device)
+    turn, saturation = draw(0.25), (1 + draw(0.6)) * (torch.rand(n, 1, 1, device=device) > 0.05)
+    zero, one = torch.zeros_like(turn), torch.ones_like(turn)
+    rows = [torch.cat([one, zero, zero], 2), torch.cat([zero, saturation * turn.cos(), -saturation * turn.sin()], 2),
+            torch.cat([zero, saturation * turn.sin(), saturation * turn.cos()], 2)]
+    change = torch.linalg.inv(yiq) @ torch.cat(rows, 1) @ yiq * (1 + draw(0.4))
+    changed = (torch.einsum("nij,njhw->nihw", change, image) + draw(20)[..., None]).clamp(0, 255)
+    return torch.where(torch.rand(n, 1, 1, 1, device=device) < 0.8, changed, image)
+
+
+@torch.no_grad()
+def ask_teacher(photos, path, device):
+    """What ImageNet's classifier says of every place of the photos: [places, 1000], in half precision."""
+    net = teacher(path).to(device).to(memory_format=torch.channels_last)
+
+    class Crops(torch.utils.data.Dataset):
+        def __len__(self):
+            return len(photos.places)
+
+        def __getitem__(self, i):
+            record, (x0, y0, x1, y1) = photos.places[i]
+            image = photos.image(record)
+            m = 0.1 * max(x1 - x0, y1 - y0)
+            part = image[max(0, int(y0 - m)):int(y1 + m) + 1, max(0, int(x0 - m)):int(x1 + m) + 1, ::-1]
+            return cv2.resize(part, (240, 240), interpolation=cv2.INTER_AREA if part.shape[0] > 240 else cv2.INTER_CUBIC)
+
+    said = []
+    for batch in torch.utils.data.DataLoader(Crops(), 256, num_workers=15 if device == "cuda" else 2):
+        x = (batch.to(device).permute(0, 3, 1, 2).float() - 127) / 128
+        with torch.autocast(device, torch.bfloat16):
+            logits = net(x.contiguous(memory_format=torch.channels_last))
+        said.append(logits.float().softmax(1).half())
+    return torch.cat(said)
+
+
+class Words:
+    """Names as vectors, which of them mean nearly the same, and what is known of them.
+
+    `known` are ImageNet's 1,000 names in its order, `said` what its classifier says of every place, `painted` the names that masks
+    have, `place` their number among those or -1, `hidden` names that training must not see.
+    """
+
+    def __init__(self, photos, bank, noise, said, device):
+        self.bank, self.noise, self.said = bank, noise, said
+        plain = bank[:, 0]
+        self.near = (plain @ plain.t()) > 0.8
+        self.near.fill_diagonal_(False)
+        self.hidden = torch.zeros(len(bank), dtype=torch.bool, device=device)
+        self.hidden[list(photos.held_out)] = True
+        painted = {i for names in photos.painted.values() for i in names} | {i for s in PAINTED_BY_BOXES for i in photos.boxed.get(s, [])}
+        self.painted = torch.tensor(sorted(painted), device=device)
+        self.place = torch.full((len(bank),), -1, dtype=torch.long, device=device)
+        self.place[self.painted] = torch.arange(len(painted), device=device)
+        classes = sorted((r["id"], r["names"][0]) for r in photos.records if r["source"] == "imagenet1k")
+        self.known = torch.tensor([n for _, n in classes], device=device)
+
+    def draw(self):
+        """Choose another wording of every name, with noise."""
+        count, device = len(self.bank), self.bank.device
+        noise = torch.randn(count, self.bank.shape[2], device=device) * self.noise / self.bank.shape[2] ** 0.5
+        which = torch.randint(0, self.bank.shape[1], (count,), device=device)
+        self.vectors = F.normalize(self.bank[torch.arange(count, device=device), which] + noise, dim=1)
+
+
+def to_size(batch, size):
+    """Return the photos as network input of a side, in other colours, and scale what lies on them."""
+    image = recolour(batch["image"].permute(0, 3, 1, 2).float())
+    if image.shape[-1] != size:
+        scale = size / image.shape[-1]
+        image = F.interpolate(image, size=(size, size), mode="bilinear", align_corners=False, antialias=scale < 1)
+        at = ((torch.arange(size // 4, device=image.device) + 0.5) / scale).long().clamp(max=batch["mask"].shape[-1] - 1)
+        batch["mask"] = batch["mask"][:, at][:, :, at]
+        for k in ("boxes", "blind", "parts"):
+            batch[k] = batch[k] * scale
+    return ((image - 127) / 128).contiguous(memory_format=torch.channels_last)
+
+
+def freeze_norms(part):
+    """Keep the statistics that ImageNet gave the backbone: a quarter less time, and less to learn by heart."""
+    for m in part.modules():
+        if isinstance(m, torch.nn.BatchNorm2d):
+            m.eval()
+            m.requires_grad_(False)
+
+
+def make_optimizer(net, args):
+    groups = {}
+    for name, p in net.named_parameters():
+        if not p.requires_grad:
+            continue
+        groups.setdefault((name.startswith("body."), p.ndim < 2), []).append(p)
+    return torch.optim.AdamW([
+        {"params": ps, "base": args.lr * (args.backbone_lr if body else 1), "weight_decay": 0 if small else args.decay}
+        for (body, small), ps in groups.items()
+    ], lr=args.lr)
+
+
+def main():
+    args = arguments()
+    device = args.device
+    random.seed(args.seed)
+    np.random.seed(args.seed)
+    torch.manual_seed(args.seed)
+    held_out = open(args.held_out).read().split("\n")[:-1] if args.held_out else []
+    photos = Photos(args.data, held_out)
+    count = len(photos.vocab)
+    wordings = np.load(args.wordings)
+    row = {str(n): i for i, n in enumerate(wordings["names"])}
+    bank = torch.tensor(wordings["vectors"][[row[n] for n in photos.vocab]].astype(np.float32), device=device)
+    photos.decode()
+    said = ask_teacher(photos, args.backbone, device)
+    words = Words(photos, F.normalize(bank, dim=2), args.noise, said, device)
+    print(f"{len(photos.places)} places, ImageNet's classifier is sure of {(said.amax(1) > 0.3).float().mean():.0%}", flush=True)
+
+    net = Net(drop_path=args.drop_path)
+    load_backbone(net, args.backbone)
+    if args.init:
+        given = torch.load(args.init, map_location="cpu")["model"]
+        own = net.state_dict()
+        given = {k: v.float() if v.is_floating_point() else v for k, v in given.items() if k in own and own[k].shape == v.shape}
+        net.load_state_dict(own | given)
+        print(f"{len(given)} of {len(own)} weights from {args.init}", flush=True)
+    net = net.to(device).to(memory_format=torch.channels_last)
+    freeze_norms(net.body)
+    average = {k: v.detach().clone() for k, v in net.state_dict().items()}
+    floats = [k for k, v in average.items() if v.is_floating_point()]
+    optimizer = make_optimizer(net, args)
+    sizes = [int(s) for s in args.sizes.split(",")]
+    loader = torch.utils.data.DataLoader(Train(photos, max(sizes), args.strength), args.batch, num_workers=args.workers, collate_fn=functools.partial(collate, names=count),
+                                         worker_init_fn=seed_worker, prefetch_factor=4 if args.workers else None, pin_memory=device == "cuda")
+    print(f"{len(photos.records)} photos, {count} names, {len(held_out)} held out", flush=True)
+    begin, step, logged, waited = time.time(), 0, {}, 0.0
+    batches = iter(loader)
+    while True:
+        asked = time.time()
+        batch = next(batches)
+        waited += time.time() - asked
+        if step == 0:
+            begin = time.time()
+        done = (time.time() - begin) / (60 * args.minutes)
+        if done >= 1 or step >= args.steps:
+            break
+        rate = min(1, (step + 1) / 300) * (0.49 * (1 + math.cos(math.pi * done)) + 0.02)
+        for group in optimizer.param_groups:
+            group["lr"] = group["base"] * rate
+        batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
+        words.draw()
+        size = random.choice(sizes)
+        losses = all_losses(net, to_size(batch, size), size, batch, words, args.taught)
+        loss = sum(weight * value for weight, value in losses.values())
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
+        optimizer.step()
+        step += 1
+        with torch.no_grad():
+            now = net.state_dict()
+            torch._foreach_lerp_([average[k] for k in floats], [now[k] for k in floats], 1 - min(AVERAGE, (1 + step) / (10 + step)))
+            for k in average.keys() - set(floats):
+                average[k].copy_(now[k])
+            for k, (_, value) in losses.items():
+                logged[k] = logged.get(k, 0.0) + value.detach()
+        if step % 50 == 0:
+            seconds = time.time() - begin
+            report = " ".join(f"{k} {float(v) / 50:.3f}" for k, v in logged.items())
+            print(f"{step} {seconds:.0f}s {step * args.batch / seconds:.0f} samples/s waited {waited:.0f}s {report}", flush=True)
+            logged = {}
+    half = {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in average.items()}
+    torch.save({"model": half, "steps": step, "seconds": time.time() - begin}, args.out)
+    print(f"{step} steps, saved {args.out}", flush=True)
+
+
+def all_losses(net, x, size, batch, words, taught):
+    """Return weight and value of every loss."""
+    with torch.autocast(x.device.type, torch.bfloat16):
+        levels, c5 = net.features(x)
+        chances, reach = net.rpn(levels)
+    cells = centres(levels)
+    boxes = torch.cat([cells[:, :2] - reach[..., :2], cells[:, :2] + reach[..., 2:]], -1)
+    objectness, box = proposal_loss(chances, boxes, cells, batch)
+    drawn = draw_regions(chances.detach(), boxes.detach(), size, batch)
+    with torch.autocast(x.device.type, torch.bfloat16):
+        heads = net.regions(levels, list(drawn[0].unbind(0)), size)
+        vectors = net.pixels(levels)
+    classes, contrast, refined, quality, region_taught = region_loss(net, heads, drawn, batch, words)
+    naming, part_taught = naming_loss(net, c5, batch, words)
+    return {
+        "objectness": (1.0, objectness), "box": (2.0, box), "classes": (2.5, classes), "contrast": (1.0, contrast), "refined": (2.0, refined),
+        "quality": (0.5, quality), "masks": (1.0, mask_loss(net, levels, size, batch)), "pixels": (1.5, pixel_loss(net, vectors, batch, words)),
+        "taught": (taught, region_taught), "naming": (0.5, naming), "naming taught": (2 * taught, part_taught),
+    }
+
+
+def seed_worker(number):
+    random.seed(torch.initial_seed() % 2**32)
+    np.random.seed(torch.initial_seed() % 2**32)
+
+
+if __name__ == "__main__":
+    main()
