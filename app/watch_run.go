@@ -65,6 +65,7 @@ func (r *watchRun) run(ctx context.Context) (int, error) {
 		return cli.Failure, err
 	}
 	r.status = newProgress(r.std.err, 0)
+	r.status.printed = time.Now() // there is nothing to tell of yet
 	src, err := source.Open(ctx, r.spec)
 	if errors.Is(err, source.ErrMissing) && r.spec.Kind == source.Camera {
 		err = fmt.Errorf("%w; saysee watch alone lists those that are", err)
