@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -17,6 +18,7 @@ import (
 type Engine struct {
 	threads int
 	runs    atomic.Int64
+	busy    atomic.Int64 // nanoseconds
 	trace   atomic.Pointer[Trace]
 
 	mu       sync.Mutex
@@ -49,6 +51,9 @@ func (e *Engine) Provider() string { return "CPU" }
 
 // Runs returns how many times any session has run.
 func (e *Engine) Runs() int64 { return e.runs.Load() }
+
+// Busy returns how long sessions have run, all together: what is left of a stage's time is our own work.
+func (e *Engine) Busy() time.Duration { return time.Duration(e.busy.Load()) }
 
 // ran counts a run, and notes it when a trace is being taken.
 func (e *Engine) ran(s *Session, in []*Tensor) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
@@ -73,6 +74,7 @@ func (s *Session) Run(ctx context.Context, in ...*Tensor) ([]*Tensor, error) {
 }
 
 func (s *Session) runInto(ctx context.Context, in []ort.Value, out []*Tensor) ([]ort.Value, error) {
+	defer func(start time.Time) { s.engine.busy.Add(int64(time.Since(start))) }(time.Now())
 	values := make([]ort.Value, len(s.graph.Outputs))
 	for i, t := range out {
 		values[i] = t.value

@@ -125,12 +125,15 @@ func (w *Words) fuse(logits, probs []float32, which []uint16, top float32, sum f
 }
 
 // Columns turns logits, one a phrase, into those that compete in a softmax: the best of each class, then each
-// negative's.
-func (w *Words) Columns(logits []float32) []float32 {
+// negative's. Where which is not nil, it gets the number of each class's best phrase.
+func (w *Words) Columns(logits []float32, which []uint16) []float32 {
 	out := make([]float32, 0, len(logits))
-	for _, s := range w.positives {
-		best, _ := bestOf(logits, s)
+	for c := range w.positives {
+		best, at := w.best(logits, c)
 		out = append(out, best)
+		if which != nil {
+			which[c] = uint16(at)
+		}
 	}
 	for _, s := range w.negatives {
 		out = append(out, logits[s.from:s.to]...)

@@ -82,7 +82,11 @@ func TestColumnsCompeteAndNegativesVeto(t *testing.T) {
 	w := prompt.NewWords([]annot.Class{
 		{Name: "cat", Phrases: []string{"cat", "kitten"}, Negatives: []string{"toy"}}, {Name: "dog", Phrases: []string{"dog"}},
 	})
-	columns := w.Columns([]float32{1, 3, 2, 5})
+	which := make([]uint16, 2)
+	columns := w.Columns([]float32{1, 3, 2, 5}, which)
+	if d := cmp.Diff([]uint16{1, 0}, which); d != "" {
+		t.Errorf("phrases: %s", d)
+	}
 	if d := cmp.Diff([]float32{3, 2, 5}, columns); d != "" {
 		t.Errorf("columns: %s", d)
 	}

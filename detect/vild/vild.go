@@ -5,6 +5,7 @@ package vild
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"sync"
@@ -49,7 +50,7 @@ var regionsGraph = model.Graph{
 	},
 }
 
-// Detector runs a pack of ViLD's kind.
+// Detector runs a pack of the starter's kind, on a shared trunk.
 type Detector struct {
 	pack                  *model.Pack
 	rule                  rule
@@ -64,8 +65,21 @@ var (
 	_ detect.Masker    = (*encoding)(nil)
 )
 
-// New loads the pack's networks.
-func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Detector, error) {
+// New loads the pack's networks: those of an official checkpoint (tower.go), or of the starter's kind.
+func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (detect.Detector, error) {
+	var name struct {
+		Rule string `json:"rule"`
+	}
+	if err := json.Unmarshal(pack.Scoring, &name); err != nil {
+		return nil, fmt.Errorf("pack %s: %w: scoring: %w", pack.ID, model.ErrManifest, err)
+	}
+	if name.Rule == officialRule {
+		return newTower(pack, engine, text)
+	}
+	return newDetector(pack, engine, text)
+}
+
+func newDetector(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Detector, error) {
 	d := &Detector{pack: pack, text: text, space: pack.Fingerprint("trunk", "regions")}
 	if err := pack.ReadScoring(&d.rule); err != nil {
 		return nil, err
@@ -85,7 +99,7 @@ func (d *Detector) Pack() *model.Pack { return d.pack }
 
 // Encode runs trunk and region head on every view. Boxes of all views stand in one list.
 func (d *Detector) Encode(ctx context.Context, views []*model.View) (detect.Encoding, error) {
-	e := &encoding{d: d, masks: map[int]annot.Mask{}}
+	e := &encoding{d: d, made: made{masks: map[int]annot.Mask{}}}
 	for _, v := range views {
 		if err := e.add(ctx, v); err != nil {
 			e.Release()
@@ -102,8 +116,7 @@ type encoding struct {
 	boxes   []annot.Box // photo pixels
 	weights []float32   // what the proposal's own scores make of it
 
-	mu    sync.Mutex
-	masks map[int]annot.Mask
+	made made
 
 	centre func() []float32 // see makeCentre
 }
@@ -204,49 +217,25 @@ func dot(a, b []float32) float32 {
 
 // Masks runs the mask head on the boxes that have no mask yet.
 func (e *encoding) Masks(ctx context.Context, found []detect.Found) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, h := range e.heads {
-		var todo []int
-		for _, f := range found {
-			i := f.Candidate
-			if _, done := e.masks[i]; !done && i >= h.first && i < h.first+h.count() {
-				todo = append(todo, i)
-				e.masks[i] = annot.Mask{}
-			}
-		}
-		if err := e.runMasks(ctx, h, todo); err != nil {
-			for _, i := range todo {
-				delete(e.masks, i)
-			}
-			return err
-		}
+	spans := make([]span, len(e.heads))
+	for i, h := range e.heads {
+		spans[i] = span{h.first, h.count(), func(ctx context.Context, boxes []int) ([]annot.Mask, error) {
+			return e.runMasks(ctx, h, boxes)
+		}}
 	}
-	for i := range found {
-		if m := e.masks[found[i].Candidate]; m.Area() > 0 {
-			found[i].Shape = m
-		}
-	}
-	return nil
+	return e.made.give(ctx, found, spans)
 }
 
-func (e *encoding) runMasks(ctx context.Context, h head, boxes []int) error {
+func (e *encoding) runMasks(ctx context.Context, h head, boxes []int) ([]annot.Mask, error) {
 	f, err := h.view.Features(ctx, e.d.trunk)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	canvas := make([]annot.Box, len(boxes))
 	for k, i := range boxes {
 		canvas[k] = h.canvasBox(i - h.first)
 	}
-	masks, err := detect.Outline(ctx, e.d.masks, h.view, f[1:4], canvas)
-	if err != nil {
-		return err
-	}
-	for k, i := range boxes {
-		e.masks[i] = masks[k]
-	}
-	return nil
+	return detect.Outline(ctx, e.d.masks, h.view, f[1:4], canvas)
 }
 
 // Mask implements detect.Masker, on the view that sees most of the box and shows it largest.

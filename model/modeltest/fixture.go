@@ -12,8 +12,8 @@ import (
 	"github.com/saysee/saysee/model"
 )
 
-// Fixture opens the small pack in dir, whose pack.json the exporters wrote and whose files may be gzipped. edit, when it
-// is not nil, changes the manifest first.
+// Fixture opens the small pack in dir, whose pack.json the exporters wrote and whose files may be gzipped, and lie in
+// the folder above when several packs share them. edit, when it is not nil, changes the manifest first.
 func Fixture(tb testing.TB, dir string, edit func(manifest map[string]any)) *model.Pack {
 	tb.Helper()
 	var manifest map[string]any
@@ -32,7 +32,11 @@ func Fixture(tb testing.TB, dir string, edit func(manifest map[string]any)) *mod
 	}
 	for _, f := range manifest["files"].([]any) {
 		name := f.(map[string]any)["name"].(string)
-		write(name, File(tb, filepath.Join(dir, name)))
+		from := filepath.Join(dir, name)
+		if all, _ := filepath.Glob(from + "*"); len(all) == 0 {
+			from = filepath.Join(dir, "..", name)
+		}
+		write(name, File(tb, from))
 	}
 	if edit != nil {
 		edit(manifest)

@@ -131,11 +131,11 @@ type score struct {
 // best (GroupViTSegInference.encode_decode).
 func (n *namer) scores(w *window) []score {
 	classes := len(n.words.Classes)
-	allowed := n.allowed(n.words.Columns(n.logits(w.whole.F32)))
+	allowed := n.allowed(n.words.Columns(n.logits(w.whole.F32), nil))
 	out := make([]score, w.groups())
 	best := make([]float32, len(out))
 	for g := range out {
-		columns := n.words.Columns(n.group(w, g))
+		columns := n.words.Columns(n.group(w, g), nil)
 		all := softmax(columns, nil)
 		for i, p := range softmax(columns, allowed) {
 			all[i] *= p

@@ -54,7 +54,7 @@ func open(t *testing.T, scoring map[string]any) (*groupvit.Segmenter, *encode.En
 			}
 		}
 	})
-	text, err := encode.Open(engine, pack, "")
+	text, err := encode.Open(engine, pack, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

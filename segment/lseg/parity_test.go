@@ -43,7 +43,7 @@ func open(t *testing.T, edit func(manifest map[string]any)) (segment.Segmenter, 
 	t.Helper()
 	engine := modeltest.Engine(t, 1)
 	pack := modeltest.Fixture(t, "testdata", edit)
-	text, err := encode.Open(engine, pack, "")
+	text, err := encode.Open(engine, pack, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

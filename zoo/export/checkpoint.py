@@ -1,6 +1,7 @@
 """Reads official checkpoints, and says whose they are when they are not what was asked for."""
 
 import pickle
+import types
 
 import torch
 
@@ -25,16 +26,56 @@ CONVERSIONS = {
 }
 
 
+class Inert:
+    """Stands where a checkpoint names a class that is none of a tensor's: trainers keep their settings beside the
+    weights. It takes whatever it is given and does nothing."""
+
+    def __init__(self, *args, **kwargs):
+        pass
+
+    def __setstate__(self, state):
+        pass
+
+    def __setitem__(self, key, value):
+        pass
+
+    def append(self, value):
+        pass
+
+    extend = append
+
+
+class Careful(pickle.Unpickler):
+    """Unpickles tensors; no other code than theirs is found."""
+
+    KNOWN = {
+        ("collections", "OrderedDict"), ("torch._utils", "_rebuild_tensor_v2"), ("torch._utils", "_rebuild_parameter"), ("torch", "Size"),
+        ("torch", "device"), ("torch.storage", "UntypedStorage"), ("torch.storage", "TypedStorage"),
+    }  # fmt: skip
+
+    def find_class(self, module, name):
+        if (module, name) in self.KNOWN or module == "torch" and name.endswith(("Storage", "Tensor")):
+            return super().find_class(module, name)
+        return type(name, (Inert,), {})
+
+
+def load(path):
+    """What a file of PyTorch's holds. No code that it names is run."""
+    with open(path, "rb") as f:
+        if f.read(2)[:1] not in (b"P", b"\x80"):
+            raise ValueError("it is neither an archive nor a pickle")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        careful = types.SimpleNamespace(Unpickler=Careful, load=lambda f, **k: Careful(f, **k).load(), __name__="careful")
+        return torch.load(path, map_location="cpu", weights_only=False, pickle_module=careful)
+
+
 def read(path, family):
     """Returns the state dict of a family's checkpoint, names without "module."."""
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as e:
-        raise CheckpointError(
-            f"{path} holds more than weights, which may run code when it is read. Where you trust it, save its"
-            " state dict alone and export that"
-        ) from e
-    except (RuntimeError, EOFError, OSError, ValueError) as e:
+        loaded = load(path)
+    except (RuntimeError, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, pickle.UnpicklingError) as e:
         raise CheckpointError(f"{path} is not a checkpoint that PyTorch can read: {e}") from e
     return check(unwrap(loaded, path), family)
 

@@ -23,8 +23,19 @@ def export(part, args, path, inputs, outputs, dynamic=None):
             part, args, path, input_names=inputs, output_names=outputs, dynamic_axes=dynamic or {},
             opset_version=OPSET, dynamo=False, do_constant_folding=True,
         )  # fmt: skip
+    name_outputs(path, outputs)
     onnx.checker.check_model(path)
     return pathlib.Path(path)
+
+
+def name_outputs(path, names):
+    """Gives outputs the names that constant folding took from them."""
+    model = onnx.load(path)
+    for output, name in zip(model.graph.output, names):
+        if output.name != name:
+            model.graph.node.append(helper.make_node("Identity", [output.name], [name]))
+            output.name = name
+    onnx.save(model, path)
 
 
 def store_fp16(path):

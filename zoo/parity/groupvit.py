@@ -21,12 +21,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "export"))
 import checkpoint
 import groupvit
 import groupvit_official as official
+import pack
 
 NAMES = ["cat", "red cup", "traffic light", "dog", "person", "sky", "grass"]
 MERGES = ["#version: a few, for tests", "a n", "o f</w>", "p h", "ph o", "t o</w>", "pho to</w>", "c a", "ca t</w>", "d o", "do g</w>"]
 WINDOW = 64
 SHAPE = official.Config(
-    image=32, width=32, heads=2, depths=[1, 1, 1], tokens=[8, 4, 0], groups=[8, 4], layers=1, vocab=2 * 256 + len(MERGES) - 1 + 2, inner=48, out=24,
+    image=32, width=32, heads=2, depths=[1, 1, 1], tokens=[8, 4, 0], groups=[8, 4], layers=1, text=64, vocab=2 * 256 + len(MERGES) - 1 + 2, inner=48, out=24,
 )  # fmt: skip
 # A photo that is resized into two windows, one that is one window as it is, one of three windows.
 PHOTOS = {"landscape": (105, 70), "square": (64, 64), "portrait": (64, 120)}
@@ -72,6 +73,30 @@ def soft(sd, photo, vectors):
     return out.segmentation_logits[0].argmax(0).numpy()
 
 
+class Groups(torch.nn.Module):
+    """Groups of a shared trunk's features, as packs with the pyramid "trunk" have them; random."""
+
+    def __init__(self, channels=112, groups=4, dim=256):
+        super().__init__()
+        self.claim, self.see = torch.nn.Conv2d(channels, groups, 1), torch.nn.Linear(channels, dim)
+        for w in self.parameters():
+            w.data = (torch.randn(w.shape) * 2).round() / 8
+
+    def forward(self, p3, p4):
+        shares = self.claim(p3).softmax(1)
+        groups = torch.einsum("bghw,bchw->bgc", shares, p3) / (shares.sum((2, 3))[:, :, None] + 1)
+        return self.see(groups), self.see(p4.mean((2, 3))), shares
+
+
+def trunk(out):
+    torch.manual_seed(4)
+    p3, p4 = torch.zeros(1, 112, 8, 8), torch.zeros(1, 112, 4, 4)
+    free = {"p3": {2: "h", 3: "w"}, "p4": {2: "h4", 3: "w4"}, "group_map": {2: "h", 3: "w"}}
+    with tempfile.TemporaryDirectory() as tmp:
+        path = pack.export(Groups(), (p3, p4), pathlib.Path(tmp) / "groups.onnx", ["p3", "p4"], ["group_embeds", "image_embeds", "group_map"], free)
+        (out / "groups.onnx.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+
+
 def rows(labels):
     """A label image as text, a letter a pixel."""
     return ["".join(chr(65 + v) for v in row) for row in labels.tolist()]
@@ -115,6 +140,7 @@ def main():
             "names": NAMES, "ids": official.texts(*words)[:, 0].tolist(), "vectors": [[round(v, 6) for v in r] for r in vectors.tolist()],
             "cases": cases,
         }  # fmt: skip
+        trunk(out)
         (out / "expected.json.gz").write_bytes(gzip.compress(json.dumps(expected, separators=(",", ":")).encode(), 9, mtime=0))
 
 

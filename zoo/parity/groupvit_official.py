@@ -90,7 +90,7 @@ def build(shape):
             "type": "GroupViT", "img_size": shape.image, "embed_dim": shape.width, "num_heads": [shape.heads] * 3, "depths": shape.depths,
             "num_group_tokens": shape.tokens, "num_output_groups": shape.groups, "drop_path_rate": 0.0,
         },
-        text_encoder={"type": "TextTransformer", "context_length": 77, "width": 64, "layers": shape.layers, "vocab_size": shape.vocab},
+        text_encoder={"type": "TextTransformer", "context_length": 77, "width": shape.text, "layers": shape.layers, "vocab_size": shape.vocab},
         output_dim=shape.out, multi_label=3,
     )  # fmt: skip
     official.ProjectMLP.__init__ = projector

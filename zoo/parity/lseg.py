@@ -25,7 +25,8 @@ import lseg_official as official
 NAMES = ["cat", "red cup", "traffic light", "dog", "other"]
 MERGES = ["#version: a few, for tests", "a n", "o f</w>", "p h", "ph o", "t o</w>", "pho to</w>", "c a", "ca t</w>", "d o", "do g</w>"]
 SHAPE = types.SimpleNamespace(
-    window=64, base=70, image=48, width=24, heads=2, taps=[8, 8, 12, 12], features=8, vocab=2 * 256 + len(MERGES) - 1 + 2,
+    window=64, base=70, image=48, width=24, depth=4, hooks=[0, 1, 2, 3], heads=2, taps=[8, 8, 12, 12], features=8,
+    text=64, layers=1, vocab=2 * 256 + len(MERGES) - 1 + 2,
 )  # fmt: skip
 PHOTOS = {"landscape": (90, 61), "portrait": (50, 81)}
 

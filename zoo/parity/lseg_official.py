@@ -34,14 +34,14 @@ def build(shape, merges):
     clip.clip._tokenizer = clip.simple_tokenizer.SimpleTokenizer(str(merges))
     words = clip.model.CLIP(
         embed_dim=512, image_resolution=32, vision_layers=1, vision_width=64, vision_patch_size=32, context_length=77,
-        vocab_size=shape.vocab, transformer_width=64, transformer_heads=1, transformer_layers=1,
+        vocab_size=shape.vocab, transformer_width=shape.text, transformer_heads=shape.text // 64, transformer_layers=shape.layers,
     )  # fmt: skip
 
     def encoder(backbone, features, **kwargs):
         tower = timm.models.vision_transformer.VisionTransformer(
-            img_size=shape.image, patch_size=16, embed_dim=shape.width, depth=4, num_heads=shape.heads, num_classes=7
+            img_size=shape.image, patch_size=16, embed_dim=shape.width, depth=shape.depth, num_heads=shape.heads, num_classes=7
         )
-        tapped = vit._make_vit_b16_backbone(tower, features=shape.taps, hooks=[0, 1, 2, 3], vit_features=shape.width, use_readout="project")
+        tapped = vit._make_vit_b16_backbone(tower, features=shape.taps, hooks=shape.hooks, vit_features=shape.width, use_readout="project")
         return words, tapped, blocks._make_scratch(shape.taps, features, groups=1, expand=False)
 
     official._make_encoder = encoder

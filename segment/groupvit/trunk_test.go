@@ -1,0 +1,103 @@
+package groupvit_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/assets"
+	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/model/modeltest"
+	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/segment"
+	"github.com/saysee/saysee/segment/groupvit"
+)
+
+// trunkPacks makes a store with a pack of random groups on the starter packs' trunk.
+func trunkPacks(t *testing.T) *model.Store {
+	t.Helper()
+	starter := modeltest.Pack(t, "lseg-starter")
+	root := t.TempDir()
+	dir := filepath.Join(root, "groups")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var files []model.File
+	add := func(role string, data []byte) {
+		f := model.File{Role: role, Name: role, SHA256: fmt.Sprintf("%x", sha256.Sum256(data)), Bytes: int64(len(data))}
+		if err := os.WriteFile(filepath.Join(dir, role), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	for _, role := range []string{"trunk", "text", "vocab"} {
+		data, err := starter.Read(role)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(role, data)
+	}
+	add("groups", modeltest.File(t, "testdata/groups.onnx"))
+	m := *starter.Manifest
+	m.ID, m.Family, m.Files = "groups", groupvit.Family, files
+	m.Scoring = json.RawMessage(`{"rule": "groupvit", "grouping": "hard", "pyramid": "trunk", "levels": ["p3", "p4"], "scale": 20, "top": 5, "background": 0.2}`)
+	data, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "pack.json"), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	store, err := model.NewStore(root, assets.Packs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func TestGroupsOfASharedTrunkPaintAPhoto(t *testing.T) {
+	modeltest.Runtime(t)
+	m, err := pipeline.Load(pipeline.Params{Store: trunkPacks(t), Detect: "vild-starter", Segment: "groups", Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close() //nolint:errcheck // the test is over
+	data, err := assets.Photos.ReadFile("photos/cat.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ph, err := photo.Decode(data, photo.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := m.Analyse(t.Context(), ph, pipeline.Canvas{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Release()
+	if runs := m.Engine.Runs(); runs != 3 {
+		t.Errorf("trunk, regions and groups took %d runs", runs)
+	}
+	q := pipeline.NewQuestion(classes("cat"), classes("cat", "grass", "sky"))
+	ans, err := a.Ask(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	painted := 0
+	for _, r := range ans.Pixels.Select(segment.Options{}) {
+		mask := r.Shape.(annot.Mask)
+		painted += mask.Area()
+		if !mask.Rect().In(image.Rectangle{Max: ph.Size()}) || !(r.Score >= 0 && r.Score <= 1) {
+			t.Errorf("a region of score %v in %v", r.Score, mask.Rect())
+		}
+	}
+	if painted == 0 || painted > ph.Size().X*ph.Size().Y {
+		t.Errorf("%d pixels are painted", painted)
+	}
+}
