@@ -133,10 +133,12 @@ func together(all ...func() error) error {
 }
 
 func (m *Models) detector(p Params) (func() error, error) {
+	p.Templates = nil // are the namer's
 	return loader(m, p, p.Detect, detectors, "boxes", func(d detect.Detector) { m.Detector = d })
 }
 
 func (m *Models) segmenter(p Params) (func() error, error) {
+	p.Templates = nil
 	return loader(m, p, p.Segment, segmenters, "pixels", func(s segment.Segmenter) { m.Segmenter = s })
 }
 
@@ -158,8 +160,8 @@ func loader[T any](
 	if !ok {
 		return nil, fmt.Errorf("%w: %s is of the family %q, which finds no %s", ErrFamily, pack.ID, pack.Family, finds)
 	}
-	if finds == "names" && p.Templates != nil {
-		pack = WithTemplates(pack, p.Templates)
+	if p.Templates != nil {
+		pack = withTemplates(pack, p.Templates)
 	}
 	return func() error {
 		var text *encode.Encoder

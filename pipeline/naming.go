@@ -125,8 +125,8 @@ func (q Question) Choices() int {
 	return n
 }
 
-// WithTemplates returns a pack whose words are put into other sentences than its own.
-func WithTemplates(p *model.Pack, templates []prompt.Template) *model.Pack {
+// withTemplates returns a pack whose words are put into other sentences than its own.
+func withTemplates(p *model.Pack, templates []prompt.Template) *model.Pack {
 	pack, manifest := *p, *p.Manifest
 	manifest.Text.Templates = make([]string, len(templates))
 	for i, t := range templates {

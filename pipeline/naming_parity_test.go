@@ -13,9 +13,11 @@ import (
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
+	"github.com/saysee/saysee/name"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/photo"
 	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/prompt"
 )
 
 // official is what zoo/parity/clip.py writes: the official code's own preparation, tokenizer and networks.
@@ -231,5 +233,32 @@ func TestANamerSharesTheTrunkOfTheDetector(t *testing.T) {
 	}
 	if math.Abs(sum-1) > 1e-5 {
 		t.Errorf("shares add up to %v", sum)
+	}
+}
+
+func TestTemplatesOfAPersonReplaceThePacksOwn(t *testing.T) {
+	store := small(t, modeltest.SmallCLIP(t, "clip-vit", nil))
+	vector := func(set []prompt.Template) *name.Words {
+		m, err := pipeline.Load(pipeline.Params{Store: store, Name: "clip-vit", Templates: set, Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close() //nolint:errcheck // the test is over
+		w, err := m.Namer.Words(t.Context(), classes("cat", "dog"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	axis := make([]float32, 16)
+	axis[0] = 1
+	own, same := vector(nil).Scores(axis)[0].Cosine, vector([]prompt.Template{"a photo of a {}.", "itap of a {}.", "a bad photo of the {}."}).Scores(axis)[0].Cosine
+	if own != same {
+		t.Errorf("the pack's own templates give %v, written out %v", own, same)
+	}
+	for set, templates := range prompt.TemplateSets {
+		if got := vector(templates).Scores(axis)[0].Cosine; got == own {
+			t.Errorf("the set %s changes nothing", set)
+		}
 	}
 }
