@@ -67,7 +67,10 @@ func OpenStore(dir string) (s *Store, problems []error, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, nil, fmt.Errorf("open store: %w", err)
 	}
-	lock, err := takeLock(filepath.Join(dir, "lock"))
+	lock, err := atomic.OpenLocked(filepath.Join(dir, "lock"), os.O_CREATE, 0o666)
+	if errors.Is(err, atomic.ErrLocked) {
+		err = fmt.Errorf("%w: %w", ErrInUse, err)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open store %s: %w", dir, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/annot/atomic"
 	"github.com/saysee/saysee/annot/format"
 	"github.com/saysee/saysee/pipeline/photo"
 )
@@ -74,12 +75,12 @@ func StartJournal(path, settings string, classes []annot.Class) (*Journal, error
 
 // openJournal opens a journal's file and keeps it from other processes.
 func openJournal(path string, flags int, classes []annot.Class) (*Journal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|flags, 0o644)
+	f, err := atomic.OpenLocked(path, flags, 0o644)
+	if errors.Is(err, atomic.ErrLocked) {
+		err = fmt.Errorf("%s: %w: %w", path, ErrInUse, err)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if err := lock(f); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return &Journal{path: path, classes: classes, f: f, done: map[string]entry{}}, nil
 }
