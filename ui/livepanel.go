@@ -35,6 +35,7 @@ type livePanel struct {
 	mirror  *kit.IconButton
 
 	provider *kit.Text
+	chip     *canvas.Image
 	figures  [4]*kit.Text
 	units    [4]*kit.Text
 	cards    *fyne.Container
@@ -95,7 +96,8 @@ func pick(s *kit.Segments, on bool) {
 
 func (p *livePanel) newFigures() fyne.CanvasObject {
 	p.provider = kit.NewText("", small)
-	s := newSection(tr.L("Figures"), kit.NewIcon("chip", theme.Muted, 16), p.provider)
+	p.chip = kit.NewIcon("chip", theme.Muted, 16)
+	s := newSection(tr.L("Figures"), p.chip, p.provider)
 	var cards []fyne.CanvasObject
 	for i, name := range []string{tr.L("Camera"), tr.L("Inference"), tr.L("Latency"), tr.L("Dropped")} {
 		unit := []string{tr.L("fps"), tr.L("fps"), tr.L("ms"), tr.L("frames/s")}[i]
@@ -284,6 +286,7 @@ func (p *livePanel) updateFigures() {
 		provider = tr.L("%s, %d threads", provider, r.Threads)
 	}
 	p.provider.Set(provider)
+	visible(provider != "", p.chip)
 	running := m.feed.State().Status == feed.Running && s.Captured > 0
 	for i, v := range figuresOf(s) {
 		text := "–"

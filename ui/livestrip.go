@@ -104,6 +104,7 @@ func (s *liveStrip) update() {
 	m := s.m
 	frozen, recording := m.feed.Frozen() != nil, m.feed.Recording() != nil
 	ready := m.feed.Runs() && m.view.Frame != nil
+	visible(ready || frozen, s.buttons) // without a picture there is nothing to do here
 	visible(frozen, s.keep, s.label, s.goOn)
 	visible(!frozen, s.freeze)
 	visible(recording, s.stop)
@@ -122,7 +123,7 @@ func (s *liveStrip) update() {
 	if tape := m.feed.Recording(); tape != nil {
 		s.tapeTitle.Set(tr.L("Recording annotated and raw"))
 		s.tapeName.Set(fmt.Sprintf("%s · %s", tape.Name, megabytes(tape.Bytes())))
-		s.tapeIn.Set(tape.Dir)
+		s.tapeIn.Set(atHome(tape.Dir))
 	}
 	s.content.Refresh()
 }

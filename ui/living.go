@@ -45,6 +45,7 @@ type living struct {
 
 	shown *source.Frame // what the canvas shows, held
 	view  live.View     // the last one
+	pace  time.Duration // how long the models take
 	halt  chan struct{}
 
 	brush    sync.Mutex // of the painter, which recordings and snapshots share
@@ -175,6 +176,7 @@ func (m *living) changed() {
 	if m.w.mode != mode(m) || m.panel == nil {
 		return
 	}
+	m.pace = m.feed.Stats().Inference.Mean
 	m.panel.update()
 	m.strip.update()
 	m.over.update()
@@ -226,25 +228,29 @@ func (m *living) hold(f *source.Frame) {
 	old.Release()
 }
 
-// When regions are stale: from then on they are dashed, and after that they go.
+// When regions are stale: from then on they are dashed, and after a while they go. Slow models have more time.
 const (
-	staleAfter = 600 * time.Millisecond
-	goneAfter  = 3 * time.Second
+	leastStale  = 600 * time.Millisecond
+	goneFactor  = 5
+	staleFactor = 2 // of the models' time
 )
+
+// stale is the age from which regions are dashed.
+func (m *living) stale() time.Duration { return max(leastStale, staleFactor*m.pace) }
 
 // options are those of the canvas: masks fade as the answer that they belong to grows old.
 func (m *living) options() view.Options {
 	o := m.w.viewOptions()
-	o.MaskOpacity = m.mask * fresh(m.view.Age)
+	o.MaskOpacity = m.mask * fresh(m.view.Age, m.stale())
 	return o
 }
 
-// fresh is 1 for an answer of now, and falls to 0.
-func fresh(age time.Duration) float64 {
-	if age <= staleAfter {
+// fresh is 1 for an answer that is not stale, and falls to 0 until it goes.
+func fresh(age, stale time.Duration) float64 {
+	if age <= stale {
 		return 1
 	}
-	return max(1-float64(age-staleAfter)/float64(goneAfter-staleAfter), 0)
+	return max(1-float64(age-stale)/float64((goneFactor-1)*stale), 0)
 }
 
 // drawItems puts the regions on the canvas, in the colours of the session's classes.
@@ -252,9 +258,9 @@ func (m *living) drawItems() {
 	v := m.view
 	rows := m.w.s.Rows()
 	var items []view.Item
-	if v.Frame != nil && v.Age < goneAfter {
+	if v.Frame != nil && v.Age < goneFactor*m.stale() {
 		state := overlay.Found
-		if v.Age > staleAfter {
+		if v.Age > m.stale() {
 			state = overlay.Suggested
 		}
 		for i, r := range v.Regions {
@@ -389,6 +395,14 @@ func home() string {
 	return dir
 }
 
+// atHome shortens a path below the person's folder.
+func atHome(path string) string {
+	if rel, err := filepath.Rel(home(), path); err == nil && filepath.IsLocal(rel) {
+		return filepath.Join("~", rel)
+	}
+	return path
+}
+
 // write makes the frozen frame a photo with labels, judged or not, and returns its path.
 func (m *living) write(review annot.Review) (string, error) {
 	v := m.feed.Frozen()
@@ -458,7 +472,7 @@ func (m *living) endRecording() {
 		m.failed(err)
 		return
 	}
-	m.w.s.Say(tr.L("%s: %s frames recorded in %s.", tape.Name, tr.Count(summary.Frames), tape.Dir))
+	m.w.s.Say(tr.L("%s: %s frames recorded in %s.", tape.Name, tr.Count(summary.Frames), atHome(tape.Dir)))
 }
 
 func (m *living) snapshot() {
@@ -466,7 +480,7 @@ func (m *living) snapshot() {
 		m.snaps = append([]snap{{path, thumbnail(img, thumbWide, thumbHigh)}}, m.snaps...)
 		m.snaps = m.snaps[:min(len(m.snaps), snapsShown)]
 		m.snapsAll++
-		m.w.s.Say(tr.L("%s was saved in %s.", filepath.Base(path), filepath.Dir(path)))
+		m.w.s.Say(tr.L("%s was saved in %s.", filepath.Base(path), atHome(filepath.Dir(path))))
 		m.changed()
 	})
 }
@@ -511,7 +525,7 @@ func (m *living) said() note {
 	}
 	switch m.feed.State().Status {
 	case feed.Running:
-		if m.view.Age > staleAfter {
+		if m.view.Age > m.stale() {
 			return note{"", theme.Muted, regions + " · " + tr.L("%.1f s old", m.view.Age.Seconds())}
 		}
 		return note{"check", theme.Success, regions}
