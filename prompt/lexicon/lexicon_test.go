@@ -42,6 +42,7 @@ func TestRead(t *testing.T) {
 		"should move what is worn behind the head":        {"戴帽子的男人", "man wearing hat", ""},
 		"should keep what stands before it":               {"一个戴红色头盔的工人", "worker wearing red helmet", ""},
 		"should keep what is carried at the end in place": {"男人骑着马", "man riding horse", ""},
+		"should know a word with a letter in it":          {"白色T恤", "white t-shirt", ""},
 		"should pass on letters":                          {"LED路灯", "led street light", ""},
 		"should read words apart":                         {"红色 杯子", "red cup", ""},
 		"should say what it does not know":                {"猫鑫鑫", "cat", "鑫鑫"},
