@@ -146,8 +146,7 @@ func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, e
 			p.Segment = ""
 		}
 	}
-	models, err := pipeline.Load(p)
-	return models, wantNamer(err, p.Name)
+	return pipeline.Load(p)
 }
 
 // paints reports whether the segmenter is to make masks of the detector's boxes.
@@ -157,14 +156,6 @@ func (m *modelFlags) paints(store *model.Store, detector string) (bool, error) {
 	}
 	pack, err := store.Open(detector)
 	return err == nil && !pipeline.Outlines(pack), err
-}
-
-// wantNamer says what to do where the usual pack that names things is not there.
-func wantNamer(err error, ref string) error {
-	if errors.Is(err, model.ErrNoPack) && ref == pipeline.DefaultNamer {
-		return fmt.Errorf("%w; name a pack of the family clip or slip with --model: python3 zoo/export makes them of the official checkpoints", err)
-	}
-	return err
 }
 
 // choose says which pack does what: the packs that were named, and the starters for the rest.

@@ -234,8 +234,7 @@ func (n *nameFlags) load(templates []prompt.Template) (*pipeline.Models, error) 
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()
 	}
-	models, err := pipeline.Load(p)
-	return models, wantNamer(err, n.model)
+	return pipeline.Load(p)
 }
 
 func (n *nameFlags) one(ctx context.Context, models *pipeline.Models, words *name.Words, item photo.Item) (namedPhoto, error) {

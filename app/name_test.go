@@ -25,6 +25,12 @@ func TestName(t *testing.T) {
 	broken := filepath.Join(dir, "broken.jpg")
 	save(t, broken, []byte("no photo"))
 
+	t.Run("should know a cat from other things with the bundled pack", func(t *testing.T) {
+		code, out, errs := saysee(t, "name", cat, "--find", "cat | kitten, car, house, person, tree", "--top", "1", "--onnxruntime", library(t))
+		if code != cli.OK || !strings.Contains(out, "  cat") {
+			t.Errorf("code %d, %q, %s", code, out, errs)
+		}
+	})
 	t.Run("should tell the best names with shares that add up to 1, as JSON", func(t *testing.T) {
 		code, out, errs := saysee(t, nameArgs(t, cat, "--find", "cat | kitten, dog, red cup", "--top", "0", "--json")...)
 		if code != cli.OK {
