@@ -109,14 +109,14 @@ func (n *namer) hard(s *sheet, w *window) {
 			any = any || column[g] > 0
 		}
 		if any {
-			s.add(c, w.at, func(x, y int) float32 { return column[owner.Pix[y*owner.Size.X+x]] })
+			s.paint(c, w.at, owner, column)
 		}
 	}
 	if n.rule.Background != nil {
 		for g := range column {
 			column[g] = scores[g].ground
 		}
-		s.add(classes, w.at, func(x, y int) float32 { return column[owner.Pix[y*owner.Size.X+x]] })
+		s.paint(classes, w.at, owner, column)
 	}
 	s.visit(w.at)
 }
@@ -236,10 +236,13 @@ func (n *namer) soft(s *sheet, w *window) {
 	wide := make([]float32, w.at.Dx()*w.at.Dy())
 	for c, plane := range planes {
 		segment.Expand(wide, w.at.Dx(), w.at.Dy(), plane, l.W, l.H)
-		s.add(c, w.at, func(x, y int) float32 { return wide[y*w.at.Dx()+x] })
+		s.add(c, w.at, wide)
 	}
 	// Every pixel gets a class, however low its logit.
-	s.add(classes, w.at, func(int, int) float32 { return never })
+	for i := range wide {
+		wide[i] = never
+	}
+	s.add(classes, w.at, wide)
 	s.visit(w.at)
 }
 
@@ -252,19 +255,39 @@ type sheet struct {
 	visits []uint8
 }
 
-// add adds values to a plane, which is made when it is first needed. x and y count within the window.
-func (s *sheet) add(plane int, at image.Rectangle, value func(x, y int) float32) {
-	for len(s.Planes) <= plane {
+// plane returns a plane, which is made when it is first needed.
+func (s *sheet) plane(n int) []float32 {
+	for len(s.Planes) <= n {
 		s.Planes = append(s.Planes, nil)
 	}
-	if s.Planes[plane] == nil {
-		s.Planes[plane] = make([]float32, s.W*s.H)
+	if s.Planes[n] == nil {
+		s.Planes[n] = make([]float32, s.W*s.H)
 	}
+	return s.Planes[n]
+}
+
+// paint adds to each pixel of a window what its owner has.
+func (s *sheet) paint(n int, at image.Rectangle, owner *segment.Labels, value []float32) {
+	plane := s.plane(n)
 	r := at.Intersect(image.Rect(0, 0, s.W, s.H))
 	for y := r.Min.Y; y < r.Max.Y; y++ {
-		row := s.Planes[plane][y*s.W+r.Min.X : y*s.W+r.Max.X]
+		owners := owner.Pix[(y-at.Min.Y)*owner.Size.X+r.Min.X-at.Min.X:]
+		row := plane[y*s.W+r.Min.X : y*s.W+r.Max.X]
 		for x := range row {
-			row[x] += value(r.Min.X-at.Min.X+x, y-at.Min.Y)
+			row[x] += value[owners[x]]
+		}
+	}
+}
+
+// add adds a window's values to a plane.
+func (s *sheet) add(n int, at image.Rectangle, values []float32) {
+	plane := s.plane(n)
+	r := at.Intersect(image.Rect(0, 0, s.W, s.H))
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		from := values[(y-at.Min.Y)*at.Dx()+r.Min.X-at.Min.X:]
+		row := plane[y*s.W+r.Min.X : y*s.W+r.Max.X]
+		for x := range row {
+			row[x] += from[x]
 		}
 	}
 }
