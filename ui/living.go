@@ -28,7 +28,6 @@ import (
 
 // living is the mode Live: words find things in a camera or a video while it runs, and a frame becomes a label.
 type living struct {
-	baseMode
 	w    *Window
 	feed *feed.Feed
 

@@ -90,10 +90,9 @@ func (f *follower) Reset() {
 
 // telling watches for what a person wants to be told of.
 type telling struct {
-	mu      sync.Mutex
-	rules   []alert.Rule
-	classes []annot.Class
-	watch   *alert.Watch
+	mu    sync.Mutex
+	rules []alert.Rule
+	watch *alert.Watch
 }
 
 // Tell asks to be told when one of a class appears, or not any more.
