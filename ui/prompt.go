@@ -105,7 +105,7 @@ func (p *prompt) running() {
 	r := p.w.s.Report()
 	long := r.State == session.Running && time.Since(r.Since) > 200*time.Millisecond
 	if r.State == session.Running && !long {
-		time.AfterFunc(220*time.Millisecond, func() { fyne.Do(p.running) })
+		time.AfterFunc(220*time.Millisecond, func() { p.w.params.post(p.running) })
 	}
 	if long == p.halt.Visible() {
 		return

@@ -126,7 +126,7 @@ func (s *screen) quit() {
 		if err != nil {
 			s.t.Fatalf("%v\n%s", err, s.log.String())
 		}
-	case <-time.After(15 * time.Second):
+	case <-time.After(40 * time.Second):
 		_ = s.program.Process.Signal(syscall.SIGQUIT) // it tells where it hangs
 		<-done
 		s.t.Fatalf("it does not end\n%s", s.log.String())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -44,6 +45,8 @@ type Params struct {
 	Lexicon *lexicon.Lexicon
 
 	post func(func()) // runs a function on the window's goroutine, later
+	// ended tells that the window goes, and nothing is to be posted any more; nil to tell nobody.
+	ended func()
 }
 
 // Pack is a model that can be chosen.
@@ -89,15 +92,28 @@ type Window struct {
 // Run opens the window and returns when it is closed, or ctx ends.
 func Run(ctx context.Context, p Params) error {
 	a := app.NewWithID(ID)
-	p.post = fyne.Do
+	// When its loop has ended, Fyne runs what is posted at once, on whatever goroutine that is.
+	var over atomic.Bool
+	p.post = func(f func()) {
+		if !over.Load() {
+			fyne.Do(f)
+		}
+	}
+	p.ended = func() { over.Store(true) }
 	w := newWindow(a, p)
 	w.win.Show()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
+	stop := context.AfterFunc(ctx, func() {
+		p.post(func() {
+			p.ended()
+			a.Quit()
+		})
+	})
 	defer stop()
 	go w.tick(ctx)
 	a.Run()
+	p.ended()
 	return errors.Join(w.closeModes(), w.s.Close())
 }
 
@@ -110,7 +126,7 @@ func (w *Window) tick(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			fyne.Do(func() {
+			w.params.post(func() {
 				w.s.Watch()
 				w.status.update(session.Saved)
 			})
@@ -333,6 +349,9 @@ func (w *Window) quit() {
 	if err := w.s.Close(); err != nil {
 		// The journal has the work; it is offered at the next start.
 		fyne.LogError("saving at the end", err)
+	}
+	if w.params.ended != nil {
+		w.params.ended()
 	}
 	w.app.Quit()
 }
