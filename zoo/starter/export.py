@@ -1,6 +1,6 @@
 """Write the trained network as ONNX, a file for each role.
 
-    python zoo/starter/export.py v1.pt NETWORKS        (needs torch==2.11.0, torchvision==0.26.0, timm==1.0.22, onnx==1.22.0)
+    python zoo/starter/export.py v1.pt NETWORKS        (needs torch==2.11.0, torchvision==0.26.0, timm==1.0.31, onnx==1.22.0)
 
 Sides of the canvas are multiples of 32. Weights are float32; bundle.py rewrites the networks and stores them as int8.
 """
