@@ -51,7 +51,6 @@ type watchRun struct {
 	first bool       // the first frame was shown
 	from  time.Duration
 	full  bool // it ran for as long as it should
-	err   error
 }
 
 func (r *watchRun) run(ctx context.Context) (int, error) {

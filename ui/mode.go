@@ -74,12 +74,9 @@ type note struct {
 // baseMode does nothing; modes embed it for what they have no use for.
 type baseMode struct{}
 
-func (baseMode) enter()              {}
-func (baseMode) leave()              {}
-func (baseMode) commands() []command { return nil }
-func (baseMode) key(string) bool     { return false }
-func (baseMode) hand() view.Handler  { return view.Ignore{} }
-func (baseMode) said() note          { return note{} }
+func (baseMode) enter()     {}
+func (baseMode) leave()     {}
+func (baseMode) said() note { return note{} }
 
 // makeModes makes the modes that this program has.
 func makeModes(w *Window) []mode {
