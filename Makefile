@@ -19,6 +19,9 @@ OUT     ?= out/demo
 
 # Fyne's own thread checks are for programs from before its version 2.6; ours only uses fyne.Do.
 TAGS    := migrated_fynedo
+# Fyne fades the cursor of a text field in and out for ever, which draws the whole window sixty times a second: a third of a
+# core where OpenGL is software, for a window that nobody touches. The program's cursor stands still.
+STILL   := no_animations
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .PHONY: help
@@ -32,7 +35,7 @@ setup: ## fetch what a build needs and this machine lacks (system packages, Go m
 .PHONY: build
 build: setup ## write bin/saysee (minutes the first time: OpenCV's and the window's bindings are compiled)
 	@echo "build: bin/saysee $(VERSION)"
-	@go build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/saysee ./app
+	@go build -trimpath -buildvcs=false -tags $(TAGS),$(STILL) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/saysee ./app
 
 .PHONY: demo
 demo: build ## find and segment things in the bundled photos, pictures and label files to out/demo
