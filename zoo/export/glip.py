@@ -20,12 +20,11 @@ import shutil
 import sys
 import warnings
 
-import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 
 import glip_net as net
+from pack import store_fp16, store_int8
 
 OPSET = 19  # the first with DeformConv
 LEVELS = ["p3", "p4", "p5", "p6", "p7"]
@@ -148,30 +147,6 @@ def parts(m, directory):
         {"visual_tokens": {1: "a"}, **side, "token_logits": {1: "a", 2: "t"}},
     )  # fmt: skip
     return files
-
-
-def store_fp16(path):
-    """Keeps large weights as fp16 and widens them when the graph is loaded: half the file, fp32 arithmetic."""
-    model = onnx.load(path)
-    g, casts = model.graph, []
-    for i, w in enumerate(g.initializer):
-        values = numpy_helper.to_array(w)
-        if w.data_type != TensorProto.FLOAT or values.size < 1024 or np.abs(values).max() > 65000:
-            continue
-        name = w.name
-        g.initializer[i].CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + ".fp16"))
-        casts.append(helper.make_node("Cast", [name + ".fp16"], [name], to=TensorProto.FLOAT))
-    nodes = casts + list(g.node)
-    del g.node[:]
-    g.node.extend(nodes)
-    onnx.save(model, path)
-
-
-def store_int8(path):
-    """Dynamic int8 for the products with a weight (BERT, Swin's attention and MLP), never for convolutions."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    quantize_dynamic(path, path, op_types_to_quantize=["MatMul"], weight_type=QuantType.QInt8, per_channel=True)
 
 
 def vocabulary(path, shape):
