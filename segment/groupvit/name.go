@@ -94,7 +94,7 @@ func (n *namer) grid(p part) segment.Grid {
 }
 
 // ground reports whether the background has a plane.
-func (r *rule) ground() bool { return r.Grouping == "soft" || r.Background != nil }
+func (r *rule) ground() bool { return r.Grouping == "soft" || r.Background != nil || r.Bias != nil }
 
 // hard adds a window in which every pixel has the scores of the group that owns it.
 func (n *namer) hard(s *sheet, w *window) {
@@ -112,7 +112,7 @@ func (n *namer) hard(s *sheet, w *window) {
 			s.paint(c, w.at, owner, column)
 		}
 	}
-	if n.rule.Background != nil {
+	if n.rule.ground() {
 		for g := range column {
 			column[g] = scores[g].ground
 		}
@@ -121,7 +121,8 @@ func (n *namer) hard(s *sheet, w *window) {
 	s.visit(w.at)
 }
 
-// score is what a group's pixels get: one for each class, and 1 for the background where no class is sure enough.
+// score is what a group's pixels get: one for each class, and the background's, which is 1 where no class is sure
+// enough.
 type score struct {
 	classes []float32
 	ground  float32
@@ -130,6 +131,9 @@ type score struct {
 // scores names the groups of a window: softmax over all columns, times softmax over those that fit the whole window
 // best (GroupViTSegInference.encode_decode).
 func (n *namer) scores(w *window) []score {
+	if n.rule.Bias != nil {
+		return n.biased(w)
+	}
 	classes := len(n.words.Classes)
 	allowed := n.allowed(n.words.Columns(n.logits(w.whole.F32), nil))
 	out := make([]score, w.groups())
@@ -151,6 +155,26 @@ func (n *namer) scores(w *window) []score {
 				out[g].ground = 1
 			}
 		}
+	}
+	return out
+}
+
+// biased names the groups of a window beside a background of logit 0.
+func (n *namer) biased(w *window) []score {
+	classes := len(n.words.Classes)
+	allowed := n.allowed(n.words.Columns(n.logits(w.whole.F32), nil))
+	if allowed != nil {
+		allowed = append(allowed, true)
+	}
+	out := make([]score, w.groups())
+	for g := range out {
+		columns := n.words.Columns(n.group(w, g), nil)
+		for i := range columns {
+			columns[i] += float32(*n.rule.Bias)
+		}
+		all := softmax(append(columns, 0), allowed)
+		n.words.Veto(all)
+		out[g] = score{classes: all[:classes], ground: all[len(all)-1]}
 	}
 	return out
 }

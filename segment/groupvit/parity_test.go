@@ -205,6 +205,7 @@ func TestManifestsThatMeanNothingAreRefused(t *testing.T) {
 		"should refuse levels without a trunk":  {map[string]any{"levels": []string{"p3"}}, "levels"},
 		"should refuse a gate on soft groups":   {map[string]any{"grouping": "soft"}, "soft"},
 		"should refuse a trunk's unknown level": {map[string]any{"pyramid": "trunk", "levels": []string{"p9"}}, "p9"},
+		"should refuse two backgrounds":         {map[string]any{"bias": -3}, "exclude"},
 		"should refuse a window on a trunk":     {map[string]any{"pyramid": "trunk", "levels": []string{"p3"}}, "window"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -213,5 +214,48 @@ func TestManifestsThatMeanNothingAreRefused(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestABiasLetsASingleClassLose(t *testing.T) {
+	for _, c := range []struct {
+		bias    float64
+		painted bool
+	}{{-1000, false}, {1000, true}} {
+		s, _ := load(t, map[string]any{"background": nil, "bias": c.bias})
+		l := ask(t, s, view(t, s.Pack().Image, "square"), classes("cat"))
+		for i, label := range l.Labels(0, nil, nil).Pix {
+			if painted := label != segment.NoClass; painted != c.painted {
+				t.Fatalf("with a bias of %v, pixel %d is painted: %v", c.bias, i, painted)
+			}
+		}
+	}
+}
+
+func TestABiasMakesBackgroundAndClassesShareOne(t *testing.T) {
+	s, _ := load(t, map[string]any{"background": nil, "bias": -2, "top": 2})
+	l := ask(t, s, view(t, s.Pack().Image, "square"), classes("cat", "grass", "sky"))
+	named := make([]bool, len(l.Planes))
+	for i, sum := range l.Ground {
+		if sum <= 0 || sum >= 1 {
+			t.Fatalf("the background's chance at cell %d is %v", i, sum)
+		}
+		for c, plane := range l.Planes {
+			named[c] = named[c] || plane[i] > 0
+			sum += plane[i]
+		}
+		if math.Abs(float64(sum-1)) > 1e-5 {
+			t.Fatalf("the chances at cell %d sum to %v", i, sum)
+		}
+	}
+	left := 0
+	for _, n := range named {
+		if !n {
+			left++
+		}
+	}
+	// The photo is one window: one of three classes is not among its best two.
+	if left != 1 {
+		t.Errorf("%d classes name no group", left)
 	}
 }

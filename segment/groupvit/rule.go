@@ -24,6 +24,10 @@ type rule struct {
 	// Background is the probability from which a class beats the background, in windows where one reaches it. Without
 	// it every pixel gets a class.
 	Background *float64 `json:"background,omitempty"`
+	// Bias, the other kind of background, is added to the classes' logits; the background stands among them with a logit
+	// of 0, as LSeg's and ViLD's do, and a group's scores are one softmax of all. So a single class can lose, which is
+	// alone and thus certain in the softmax of the reference.
+	Bias *float64 `json:"bias,omitempty"`
 }
 
 func (r *rule) check() error {
@@ -37,8 +41,10 @@ func (r *rule) check() error {
 		{trunk || r.Pyramid == "", fmt.Sprintf("pyramid %q is not trunk", r.Pyramid)},
 		{trunk == (len(r.Levels) > 0), "levels go with the pyramid trunk"},
 		{r.Scale > 0 && r.Scale <= 1e4 && r.Top >= 0, "scale or top is out of range"},
-		{r.Background == nil || *r.Background >= 0 && *r.Background <= 1, "background goes from 0 to 1"},
-		{!soft || r.Top == 0 && r.Background == nil, "soft grouping knows neither top nor background"},
+		{within(r.Background, 0, 1), "background goes from 0 to 1"},
+		{!soft || r.Top == 0 && r.Background == nil && r.Bias == nil, "soft grouping knows neither top nor background nor bias"},
+		{r.Background == nil || r.Bias == nil, "background and bias exclude each other"},
+		{within(r.Bias, -1e4, 1e4), "bias is out of range"},
 	} {
 		if !c.ok {
 			return fmt.Errorf("%w: scoring: %s", model.ErrManifest, c.wrong)
@@ -51,6 +57,8 @@ func (r *rule) check() error {
 	}
 	return nil
 }
+
+func within(v *float64, low, high float64) bool { return v == nil || *v >= low && *v <= high }
 
 func (r *rule) level(name string) int {
 	return slices.IndexFunc(model.Trunk().Outputs, func(p model.Port) bool { return p.Name == name })
