@@ -2,7 +2,8 @@
 
     python3 zoo/starter/bundle.py NETWORKS TEXT assets/packs        (needs onnx==1.22.0)
 
-NETWORKS holds trunk.onnx, regions.onnx, masks.onnx, pixels.onnx, naming.onnx and scoring.json (export.py, naming.py), TEXT the text
+NETWORKS holds trunk.onnx, regions.onnx, masks.onnx, pixels.onnx, naming.onnx and scoring.json (export.py, naming.py), and groups.onnx where the
+groups' pack is wanted (groups.py), TEXT the text
 encoder's text.onnx and vocab.txt (text.py export). Files go to assets/packs/blobs under their SHA-256, so that the packs share the trunk and
 the text side. All networks but the text encoder pass through rewrite.py (same results, less work) and shrink.py (weights as int8).
 
@@ -104,6 +105,12 @@ def main(source, text, target):
          "image": {k: v for k, v in common["image"].items() if k != "margin"} | {"size": 224},
          "defaults": {"score": 0.1, "nms": 0.6, "max": 5}, "memory_mb": 120},
     ]
+    if "groups" in files:
+        packs.append(
+            {"id": "groupvit-starter", "title": "Saysee starter (groups)", "family": "groupvit", "tasks": ["segment"],
+             "roles": ["trunk", "groups", "text", "vocab"],
+             "scoring": {"rule": "groupvit", "grouping": "hard", "pyramid": "trunk", "levels": ["f4", "p3", "p4", "p5"], **figures["groups"]},
+             "defaults": {"score": 0.5, "nms": 0.6, "max": 100}, "memory_mb": 150})
     for pack in packs:
         entry = {**common, **{k: v for k, v in pack.items() if k != "roles"}, "files": [files[r] for r in pack["roles"]]}
         folder = target / pack["id"]

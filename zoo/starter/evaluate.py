@@ -10,7 +10,7 @@ boxes        AP, AP50, AR100 of every source with boxes; the mean AP50 of the na
 proposals    AR100 of boxes by any name: what could be found if all words were right
 words        AP50 of COCO asked by other words (synonyms.json): one rewording for 59 names, then five synonyms for each; in templates
 masks        mask AP of regions on COCO photos with outlines
-pixels       mean IoU and pixel accuracy of painted photos
+pixels       mean IoU and pixel accuracy of painted photos, and of COCO's outlined things
 calibration  how often a box of a score is right; writes a plot beside --out
 held-out     AP50 of the names of held_out.txt, and with random vectors in their place
 text         how well words alone find COCO's names: other words, plurals, templates
@@ -32,7 +32,7 @@ import time
 import zlib
 
 import numpy as np
-from runs import Boxes, Names, Photos, Pixels, Truth, masks, spoken
+from runs import Boxes, Groups, Names, Photos, Pixels, Truth, masks, spoken
 
 HERE = pathlib.Path(__file__).parent
 NARROW = ("animals7", "groceries", "cars_trucks", "weapons")
@@ -146,13 +146,14 @@ def region_masks(bench):
 
 def pixels(bench):
     out, size = {}, bench.args.size
-    pack = bench.pack(Pixels, size)
-    for source in ("camvid", "ccp", "human_seg"):
+    family = json.loads((pathlib.Path(bench.args.packs) / bench.args.segment / "pack.json").read_text(encoding="utf-8"))["family"]
+    pack = bench.pack(Groups if family == "groupvit" else Pixels, size)
+    for source in ("camvid", "ccp", "human_seg", "coco"):
         table = None
         for r in bench.records(source):
-            if "mask" not in r:
+            if "mask" not in r and not r.get("polys"):
                 continue
-            names, truth = bench.photos.painted(r)
+            names, truth = bench.photos.painted(r) if "mask" in r else bench.photos.outlined(r)
             if table is None:
                 vectors = np.stack([pack.words.vector(n) for n in names]).astype(np.float32)
                 table = np.zeros((len(names) + 1, len(names) + 1), np.int64)

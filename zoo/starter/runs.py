@@ -75,6 +75,19 @@ class Photos:
         return names, table[mask]
 
 
+    def outlined(self, record):
+        """The same of a photo with outlines: background outside all boxes, nobody knows inside those without an outline."""
+        names, boxes, rings = self.names(record["source"]), record["boxes"], dict(record["polys"])
+        truth = np.full((record["h"], record["w"]), -1, np.int32)
+        for i, b in enumerate(boxes):
+            if i not in rings:
+                cv2.rectangle(truth, (int(b[0]), int(b[1])), (int(b[2]), int(b[3])), -2, -1)
+        for i, b in sorted(enumerate(boxes), key=lambda t: -(t[1][2] - t[1][0]) * (t[1][3] - t[1][1])):
+            if i in rings:
+                cv2.fillPoly(truth, [np.array(p, np.float32).reshape(-1, 2).round().astype(np.int32) for p in rings[i]], names.index(spoken(b[4])))
+        return names, truth
+
+
 class Boxes:
     """A pack for boxes on photos."""
 
@@ -127,8 +140,18 @@ class Boxes:
         return [starter.paste(p, b / scale, width, height) for p, b in zip(self.net.masks(features, boxes), boxes)]
 
 
+def whole(planes, canvas, size):
+    """Planes [k, h, w] at the canvas' pixels that show the photo: [height, width, k]."""
+    planes, (width, height) = planes.transpose(1, 2, 0), size
+    # Channels beyond four are resized in slices, as OpenCV wants them.
+    return np.dstack([cv2.resize(planes[..., k:k + 4], canvas.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+                      for k in range(0, planes.shape[2], 4)])[:height, :width]
+
+
 class Pixels:
     """A pack for pixels on photos; its text side is the boxes' pack's."""
+
+    roles = ("trunk", "pixels", "match")
 
     def __init__(self, folder, size, threads=2):
         options = starter.session_options(threads, tuned=True)
@@ -136,7 +159,7 @@ class Pixels:
         self.image = self.pack.manifest["image"]
         self.words = starter.Words(self.pack, options)
         self.sessions = {r: starter.ort.InferenceSession(self.pack.path(r), options, ["CPUExecutionProvider"])
-                         for r in ("trunk", "pixels", "match")}
+                         for r in self.roles}
 
     def run(self, role, feeds):
         session = self.sessions[role]
@@ -147,17 +170,34 @@ class Pixels:
 
     def classes(self, photo, vectors, background):
         """Return each pixel's best name, -1 where background is wanted and no logit is above 0."""
-        tensor, _, (width, height), canvas = self.prepare(photo, self.size)
-        feeds = {"pixel_values": tensor, "text_embeds": vectors}
-        for role in ("trunk", "pixels", "match"):
-            feeds = self.run(role, feeds)
-        logits = feeds["logits"][0].transpose(1, 2, 0)
-        # Channels beyond four are resized in slices, as OpenCV wants them.
-        whole = np.dstack([cv2.resize(logits[..., k:k + 4], canvas.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-                           for k in range(0, logits.shape[2], 4)])[:height, :width]
-        best = whole.argmax(2)
+        feeds, size, canvas = self.look(photo, {"text_embeds": vectors})
+        logits = whole(feeds["logits"][0], canvas, size)
+        best = logits.argmax(2)
         if background:
-            best[whole.max(2) <= 0] = -1
+            best[logits.max(2) <= 0] = -1
+        return cv2.resize(best.astype(np.int16), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+
+    def look(self, photo, feeds):
+        tensor, _, size, canvas = self.prepare(photo, self.size)
+        feeds = feeds | {"pixel_values": tensor}
+        for role in self.roles:
+            feeds = self.run(role, feeds)
+        return feeds, size, canvas
+
+
+class Groups(Pixels):
+    """The same of a pack that gathers pixels into groups."""
+
+    roles = ("trunk", "groups")
+
+    def classes(self, photo, vectors, background):
+        feeds, size, canvas = self.look(photo, {})
+        rule, groups = self.pack.manifest["scoring"], feeds["group_embeds"][0]
+        logits = rule["scale"] * groups / np.linalg.norm(groups, axis=1, keepdims=True) @ vectors.T + rule["bias"]
+        named = logits.argmax(1)
+        if background:
+            named[logits.max(1) <= 0] = -1
+        best = named[whole(feeds["group_map"][0], canvas, size).argmax(2)]
         return cv2.resize(best.astype(np.int16), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST)
 
 
