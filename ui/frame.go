@@ -27,17 +27,16 @@ const (
 	lowHeight    = 720  // below it, the strip keeps its header only
 )
 
-// frame lays the parts out: bar on top, rail, canvas, strip, panel, status.
+// frame lays the parts out: bar on top, rail, canvas, strip, panel, status. They have no grounds of their own: the window's
+// is the colour that they want, and what covers the window twice costs as much as its pixels where OpenGL is software.
 type frame struct {
 	w       *Window
 	content *fyne.Container
 	parts   parts // of the mode in use
 
-	top, topLine            *canvas.Rectangle
+	topLine                 *canvas.Rectangle
 	left, right             *fyne.Container
-	grounds                 []*canvas.Rectangle
 	lines                   []*canvas.Rectangle
-	around                  *canvas.Rectangle
 	hint                    *fyne.Container
 	handle                  *handle
 	undo, redo              *kit.IconButton
@@ -49,10 +48,6 @@ type frame struct {
 
 func newFrame(w *Window) *frame {
 	f := &frame{w: w}
-	f.top, f.around = kit.Rect(theme.Background, "", 0), kit.Rect(theme.Canvas, "", 0)
-	for range 4 {
-		f.grounds = append(f.grounds, kit.Rect(theme.Background, "", 0))
-	}
 	for range 4 {
 		f.lines = append(f.lines, kit.Rect(theme.Border, "", 0))
 	}
@@ -73,12 +68,9 @@ func (f *frame) fill() {
 	if p.narrow != nil && f.narrow {
 		p.narrow(true)
 	}
-	objects := []fyne.CanvasObject{f.around, w.view, w.notice.box, w.overview.box, f.hint}
-	for _, g := range f.grounds {
-		objects = append(objects, g)
-	}
+	objects := []fyne.CanvasObject{w.view, w.notice.box, w.overview.box, f.hint}
 	for _, o := range []fyne.CanvasObject{
-		p.above, p.rail, p.strip, p.panel, w.status.content, f.top, f.left, p.words, f.right, f.topLine,
+		p.above, p.rail, p.strip, p.panel, w.status.content, f.left, p.words, f.right, f.topLine,
 	} {
 		if o != nil {
 			objects = append(objects, o)
@@ -176,7 +168,7 @@ func (f *frame) lay(s fyne.Size) {
 	visible(!f.alone, w.status.content)
 	visible(panel > 0 && !f.narrow, f.handle)
 	for i, on := range []bool{rail > 0, strip > 0, panel > 0, !f.alone} {
-		visible(on, f.grounds[i], f.lines[i])
+		visible(on, f.lines[i])
 	}
 
 	hint := float32(0)
@@ -185,7 +177,6 @@ func (f *frame) lay(s fyne.Size) {
 		hint = hintHeight
 		kit.Place(f.hint, rail, topHeight, left-rail, hintHeight)
 	}
-	kit.Place(f.around, rail, topHeight, left-rail, bottom-topHeight-strip)
 	for _, o := range []fyne.CanvasObject{w.view, w.notice.box, w.overview.box, f.parts.above} {
 		if o != nil {
 			kit.Place(o, rail, topHeight+hint, left-rail, bottom-topHeight-strip-hint)
@@ -194,14 +185,10 @@ func (f *frame) lay(s fyne.Size) {
 	place(f.parts.rail, 0, topHeight, rail, bottom-topHeight-strip)
 	place(f.parts.strip, 0, bottom-strip, left, strip)
 	place(f.parts.panel, left+1, topHeight, panel-1, bottom-topHeight)
-	kit.Place(f.grounds[0], 0, topHeight, rail, bottom-topHeight-strip)
 	kit.Place(f.lines[0], rail-1, topHeight, 1, bottom-topHeight-strip)
-	kit.Place(f.grounds[1], 0, bottom-strip, left, strip)
 	kit.Place(f.lines[1], 0, bottom-strip, left, 1)
-	kit.Place(f.grounds[2], left, topHeight, panel, bottom-topHeight)
 	kit.Place(f.lines[2], left, topHeight, 1, bottom-topHeight)
 	kit.Place(f.handle, left-3, topHeight, 7, bottom-topHeight)
-	kit.Place(f.grounds[3], 0, bottom, s.Width, statusHeight)
 	kit.Place(w.status.content, 0, bottom, s.Width, statusHeight)
 	kit.Place(f.lines[3], 0, bottom, s.Width, 1)
 }
@@ -225,7 +212,6 @@ func (f *frame) layBar(s fyne.Size, right float32) {
 	if f.modes.Visible() {
 		left = max(left, 48+f.modes.MinSize().Width+16)
 	}
-	kit.Place(f.top, 0, 0, s.Width, topHeight)
 	kit.Place(f.topLine, 0, topHeight-1, s.Width, 1)
 	kit.Place(f.left, 0, 0, left, topHeight)
 	place(f.parts.words, left, 8, s.Width-left-right-16, promptHeight)

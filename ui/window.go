@@ -291,7 +291,9 @@ func (w *Window) changed(p session.Part) {
 	w.pending = true
 	w.params.post(func() {
 		w.pending = false
-		w.draw(0)
+		if w.dirty != 0 { // nothing has drawn it meanwhile
+			w.draw(0)
+		}
 	})
 }
 

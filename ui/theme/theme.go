@@ -132,15 +132,19 @@ func (t Theme) Light() bool { return t.light }
 // Color implements fyne.Theme. The variant that the system prefers is passed over: a person has chosen.
 func (t Theme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 	p, ok := colors[name]
+	c := p.dark
 	switch {
 	case !ok && t.light:
 		return base.DefaultTheme().Color(name, base.VariantLight)
 	case !ok:
 		return base.DefaultTheme().Color(name, base.VariantDark)
 	case t.light:
-		return p.light
+		c = p.light
 	}
-	return p.dark
+	if c.A == 0 {
+		return color.Transparent // by which Fyne knows that there is nothing to draw
+	}
+	return c
 }
 
 // The bundled faces. Semi-bold stands for bold everywhere.

@@ -66,7 +66,7 @@ func New(h Handler) *Canvas {
 	}
 	c.tools = newTools(c)
 	c.raster = canvas.NewRaster(c.generate)
-	c.raster.ScaleMode = canvas.ImageScaleFastest
+	c.raster.ScaleMode = canvas.ImageScalePixels // it has the window's very pixels, nothing to mix
 	c.guides = newGuides(c)
 	c.ExtendBaseWidget(c)
 	return c
