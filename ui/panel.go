@@ -49,6 +49,7 @@ type panel struct {
 	batch       *batchSection
 	model       *modelSection
 	keys        *section
+	tall        float32 // the column, when the scrolled area was laid out
 }
 
 // section is a part of the panel with a heading.
@@ -64,10 +65,10 @@ type section struct {
 func (s *section) fill(objects []fyne.CanvasObject) {
 	if !slices.Equal(s.body.Objects, objects) {
 		s.body.Objects = objects
-		s.body.Layout.Layout(objects, s.body.Size())
+		kit.Relay(s.body)
 		canvas.Refresh(s.body)
 	}
-	s.head.Refresh()
+	kit.Relay(s.head)
 }
 
 func newSection(title string, right ...fyne.CanvasObject) *section {
@@ -140,14 +141,17 @@ func (p *panel) update(parts session.Part) {
 	sample := p.w.s.Sample()
 	visible(sample, p.keys.Container)
 	visible(!sample || len(p.w.s.Accepted()) > 0, p.accepted.Container)
-	p.content.Refresh()
-	p.column.Layout.Layout(p.column.Objects, p.column.Size())
+	if tall := p.column.MinSize().Height; tall != p.tall {
+		p.tall = tall
+		p.content.Refresh()
+	}
+	kit.Relay(p.column)
 }
 
 func (p *panel) updateClasses() {
 	w := p.w
 	order := w.s.Classes().Order()
-	p.classes.count.Set(strconv.Itoa(len(order)))
+	p.classes.count.Put(strconv.Itoa(len(order)))
 	for len(p.classRows) < len(order) {
 		p.classRows = append(p.classRows, newClassRow(w))
 	}
@@ -165,7 +169,7 @@ func (p *panel) updateClasses() {
 func (p *panel) updateSuggestions() {
 	w := p.w
 	list := w.s.Suggestions()
-	p.suggestions.count.Set(strconv.Itoa(len(list)))
+	p.suggestions.count.Put(strconv.Itoa(len(list)))
 	visible(len(list) > 0, p.acceptAll)
 	rows := p.rows(&p.suggestRows, list)
 	if len(list) == 0 {
@@ -182,7 +186,7 @@ func (p *panel) updateAccepted() {
 		place[row] = i
 	}
 	slices.SortStableFunc(list, func(a, b annot.Region) int { return place[a.Class] - place[b.Class] })
-	p.accepted.count.Set(strconv.Itoa(len(list)))
+	p.accepted.count.Put(strconv.Itoa(len(list)))
 	rows := p.rows(&p.acceptRows, list)
 	if len(list) == 0 {
 		rows = []fyne.CanvasObject{p.noAccepted}
@@ -286,18 +290,18 @@ func (r *classRow) set(place, row int) {
 	r.key.Set(key)
 	col := w.swatch(row)
 	kit.PaintSwatch(r.swatch, col, col.ringed)
-	r.name.Set(c.Name)
+	r.name.Put(c.Name)
 	words := strings.TrimPrefix(synonyms(c), "| ")
 	if n := len(c.Examples); n > 0 {
 		words = strings.TrimSpace(words + "  ≈ " + tr.Count(n))
 	}
-	r.synonyms.Set(words)
+	r.synonyms.Put(words)
 	negative := ""
 	for _, n := range c.Negatives {
 		negative += "− " + n + " "
 	}
-	r.negative.Set(strings.TrimSpace(negative))
-	r.count.Set(strconv.Itoa(w.s.Count(row)))
+	r.negative.Put(strings.TrimSpace(negative))
+	r.count.Put(strconv.Itoa(w.s.Count(row)))
 	least, own := w.s.Filter().Own[row]
 	visible(own, r.own.row)
 	r.own.set(least)
@@ -310,7 +314,7 @@ func (r *classRow) set(place, row int) {
 	r.synonyms.Paint(second)
 	r.count.Paint(second)
 	r.eye.SetIcon(icon, theme.Muted)
-	r.line.Refresh()
+	kit.Relay(r.line)
 }
 
 // edit turns the class's chip into text.
@@ -420,12 +424,12 @@ func (r *regionRow) set(region annot.Region) {
 	}
 	r.shown = now
 	kit.PaintSwatch(r.swatch, col, col.ringed)
-	r.name.Set(now.name)
+	r.name.Put(now.name)
 	score := ""
 	if now.model {
 		score = fmt.Sprintf("%.2f", region.Score)
 	}
-	r.score.Set(score)
+	r.score.Put(score)
 	visible(region.Locked, r.lock)
 	visible(r.suggested, r.yes.Touch, r.no.Touch)
 	visible(!r.suggested, r.eye.Touch)
@@ -436,7 +440,7 @@ func (r *regionRow) set(region annot.Region) {
 	r.name.Paint(token)
 	r.eye.SetIcon(icon, theme.Muted)
 	r.SetOn(now.selected)
-	r.line.Refresh()
+	kit.Relay(r.line)
 }
 
 // showSection holds the thresholds.
@@ -528,14 +532,15 @@ func (s *showSection) update() {
 	if answered {
 		text = tr.L("no re-run, %s", ms(s.w.s.Took()))
 	}
-	s.took.Set(text)
-	s.Container.Refresh()
+	s.took.Put(text)
+	kit.Relay(s.head)
 }
 
 // nothing stands in the place of suggestions when there are none.
 type nothing struct {
 	w     *Window
 	box   *fyne.Container
+	line  *fyne.Container
 	text  *kit.Text
 	show  *kit.Touch
 	retry *kit.Touch
@@ -558,8 +563,8 @@ func newNothing(w *Window) *nothing {
 		bar := kit.Rect(theme.Raised, "", 4)
 		n.grey = append(n.grey, kit.Lay(kit.Fixed(100, rowHeight), func(s fyne.Size) { kit.Place(bar, 16, 10, s.Width-32, 12) }, bar))
 	}
-	line := kit.Line{Gap: 8, Left: 16, Right: 8, Height: rowHeight}.Row(n.text, kit.NewSpace(), n.show, n.retry)
-	n.box = kit.Column{}.Stack(append([]fyne.CanvasObject{line}, n.grey...)...)
+	n.line = kit.Line{Gap: 8, Left: 16, Right: 8, Height: rowHeight}.Row(n.text, kit.NewSpace(), n.show, n.retry)
+	n.box = kit.Column{}.Stack(append([]fyne.CanvasObject{n.line}, n.grey...)...)
 	n.update()
 	return n
 }
@@ -567,7 +572,7 @@ func newNothing(w *Window) *nothing {
 func (n *nothing) update() {
 	w := n.w
 	r := w.s.Report()
-	busy := r.State == session.Loading || r.State == session.Running && !w.s.Answered()
+	busy := r.State == session.Loading || r.Busy() && !w.s.Answered()
 	best, score, below := w.s.BestBelow()
 	words, _ := w.s.Words()
 	text := ""
@@ -584,11 +589,12 @@ func (n *nothing) update() {
 	default:
 		text = tr.L("Nothing left to judge.")
 	}
-	n.text.Set(text)
+	n.text.Put(text)
 	visible(!busy && below, n.show)
 	visible(r.State == session.Failed, n.retry)
 	visible(busy, n.grey...)
-	n.box.Refresh()
+	kit.Relay(n.line)
+	kit.Relay(n.box)
 }
 
 // selectedSection tells of the selected region.
@@ -652,8 +658,8 @@ func (s *selectedSection) update() {
 	}
 	col := s.w.swatch(r.Class)
 	kit.PaintSwatch(s.swatch, col, col.ringed)
-	s.class.Set(s.w.s.Classes().Row(r.Class).Name)
-	s.line.Refresh()
+	s.class.Put(s.w.s.Classes().Row(r.Class).Name)
+	kit.Relay(s.line)
 	if len(ids) > 1 {
 		s.note.Set(tr.L("%s selected", tr.Count(len(ids))))
 	} else {
@@ -827,13 +833,13 @@ func choiceName(p Pack) string {
 
 func (s *modelSection) update() {
 	p := s.w.pack()
-	s.name.Set(choiceName(p))
+	s.name.Put(choiceName(p))
 	note := tr.L("Built in, works offline.")
 	if c := p.With(0); c != session.Things && c != session.Stuff {
 		note = strings.Trim(p.Version+" · "+p.Licence, " ·")
 	}
 	s.note.Set(note)
-	s.line.Refresh()
+	kit.Relay(s.line)
 }
 
 // packs are the models that can be chosen.

@@ -3,7 +3,6 @@ package ui
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -102,11 +101,7 @@ func equalClass(a, b annot.Class) bool {
 
 // running shows Stop in the place of Find when the models take long.
 func (p *prompt) running() {
-	r := p.w.s.Report()
-	long := r.State == session.Running && time.Since(r.Since) > 200*time.Millisecond
-	if r.State == session.Running && !long {
-		time.AfterFunc(220*time.Millisecond, func() { p.w.params.post(p.running) })
-	}
+	long := p.w.s.Report().Busy()
 	if long == p.halt.Visible() {
 		return
 	}

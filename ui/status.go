@@ -71,16 +71,36 @@ func (s *status) update(p session.Part) {
 	if p&(session.Saved|session.List|session.Batch|session.Run|session.Regions|session.Evaluated) == 0 {
 		return
 	}
+	before := s.says()
 	s.left()
 	s.right()
-	s.row.Refresh()
+	if s.says() != before {
+		kit.Relay(s.row)
+	}
+}
+
+// says returns all that the bar shows as one text. It is looked at every few seconds, and a window that shows the same need
+// not be drawn.
+func (s *status) says() string {
+	var b strings.Builder
+	for _, o := range s.row.Objects {
+		if !o.Visible() {
+			b.WriteByte(0)
+		} else if t, ok := o.(*kit.Text); ok {
+			b.WriteString(t.Text())
+		}
+		b.WriteByte(0)
+	}
+	return b.String()
 }
 
 func visible(on bool, objects ...fyne.CanvasObject) {
 	for _, o := range objects {
-		if on {
+		switch {
+		case on == o.Visible(): // hiding what is hidden would have the window drawn
+		case on:
 			o.Show()
-		} else {
+		default:
 			o.Hide()
 		}
 	}
@@ -108,16 +128,16 @@ func (s *status) left() {
 		s.icon.Resource, s.glyph = theme.Icon(icon, token), icon+string(token)
 		s.icon.Refresh()
 	}
-	s.saved.Set(text)
+	s.saved.Put(text)
 	s.saved.Paint(token)
 	all, done := w.s.Len()
 	visible(!w.s.Sample(), s.done, s.lines[0])
-	s.done.Set(tr.L("%s of %s done", tr.Count(done), tr.Count(all)))
+	s.done.Put(tr.L("%s of %s done", tr.Count(done), tr.Count(all)))
 	b := w.s.Batch()
 	visible(b.Active, s.batch, s.bar, s.lines[1])
 	if b.Active {
 		share := float64(b.Done) / float64(max(b.All, 1))
-		s.batch.Set(tr.L("Batch") + fmt.Sprintf(" %d %%", int(share*100)))
+		s.batch.Put(tr.L("Batch") + fmt.Sprintf(" %d %%", int(share*100)))
 		s.bar.Set(share)
 	}
 	m := w.s.Message()
@@ -125,7 +145,7 @@ func (s *status) left() {
 	visible(fresh, s.message, s.lines[2])
 	visible(fresh && m.Undo, s.undo)
 	if fresh {
-		s.message.Set(m.Text)
+		s.message.Put(m.Text)
 		token := theme.Text
 		if m.Bad {
 			token = theme.Danger
@@ -145,7 +165,7 @@ func (s *status) right() {
 		}
 	case r.State == session.Loading:
 		parts = append(parts, tr.L("Loading the model…"))
-	case r.State == session.Running:
+	case r.Busy():
 		parts = append(parts, tr.L("Looking…"))
 	case len(r.Stages) > 0 && !s.narrow:
 		if d := r.Stage(pipeline.StagePrepare) + r.Stage(pipeline.StageEncode); d > 0 {
@@ -157,15 +177,15 @@ func (s *status) right() {
 		}
 		parts = append(parts, tr.L("scores %s", ms(s.w.s.Took())))
 	}
-	s.times.Set(strings.Join(parts, " · "))
+	s.times.Put(strings.Join(parts, " · "))
 	visible(len(parts) > 0 && r.Pack != "", s.lines[3])
 	visible(r.Pack != "", s.pack, s.lines[4])
-	s.pack.Set(r.Pack)
+	s.pack.Put(r.Pack)
 	text := "CPU"
 	if r.Provider != "" {
 		text = tr.L("%s, %d threads", r.Provider, r.Threads)
 	}
-	s.provider.Set(text)
+	s.provider.Put(text)
 }
 
 // ms writes a time in milliseconds, with a decimal below ten.

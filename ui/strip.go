@@ -99,8 +99,11 @@ func newZoomer(w *Window) *zoomer {
 }
 
 func (z *zoomer) set(zoom float64) {
-	z.text.Set(strconv.Itoa(int(zoom*100+0.5)) + " %")
-	z.box.Objects[1].Refresh()
+	text := strconv.Itoa(int(zoom*100+0.5)) + " %"
+	if text != z.text.Text() {
+		z.text.Put(text)
+		z.box.Objects[1].Refresh()
+	}
 }
 
 func (s *strip) newSearchBox() *fyne.Container {
@@ -186,13 +189,13 @@ func (s *strip) update(p session.Part) {
 	w := s.w
 	ph := w.s.Photo()
 	all, done := w.s.Len()
-	s.name.Set(ph.Item.Rel)
+	s.name.Put(ph.Item.Rel)
 	place := tr.L("%s of %s", tr.Count(w.s.Index()+1), tr.Count(all))
 	if w.s.Sample() {
 		place = tr.L("%s of %s samples", tr.Count(w.s.Index()+1), tr.Count(all))
 	}
-	s.place.Set(place)
-	s.size.Set(dimensions(ph.Size))
+	s.place.Put(place)
+	s.size.Put(dimensions(ph.Size))
 	list := w.s.View()
 	s.back.SetOff(len(list) == 0 || w.s.Index() <= list[0])
 	s.on.SetOff(len(list) == 0 || w.s.Index() >= list[len(list)-1])
@@ -202,7 +205,7 @@ func (s *strip) update(p session.Part) {
 	show, _ := w.s.Shows()
 	s.filters.Pick(int(show))
 	s.done.SetOn(w.s.Done())
-	s.head.Refresh()
+	kit.Relay(s.head)
 	s.film.update(p&session.Current != 0)
 }
 
@@ -368,6 +371,7 @@ type cell struct {
 	icon   *canvas.Image
 	count  *kit.Text
 	glyph  string
+	marked bool
 	center *fyne.Container
 }
 
@@ -419,8 +423,10 @@ func (c *cell) set(i int) {
 	if on {
 		token, width = theme.Focus, 2
 	}
-	c.ring.StrokeColor, c.ring.StrokeWidth = theme.Get(token), width
-	c.ring.Refresh()
+	if width != c.ring.StrokeWidth {
+		c.ring.StrokeColor, c.ring.StrokeWidth = theme.Get(token), width
+		c.ring.Refresh()
+	}
 }
 
 // progressOf tells how far a photo is: a sign, or the number of its suggestions.
@@ -438,7 +444,11 @@ func progressOf(info session.Info) (glyph, text string) {
 
 // mark shows a sign or a text in the corner.
 func (c *cell) mark(glyph, text string) {
-	c.count.Set(text)
+	if c.marked && glyph == c.glyph && text == c.count.Text() {
+		return
+	}
+	c.marked = true
+	c.count.Put(text)
 	visible(glyph+text != "", c.badge)
 	visible(glyph != "", c.icon)
 	visible(text != "", c.count)
@@ -451,5 +461,5 @@ func (c *cell) mark(glyph, text string) {
 		c.icon.Refresh()
 	}
 	c.glyph = glyph
-	c.center.Refresh()
+	kit.Relay(c.center)
 }

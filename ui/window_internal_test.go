@@ -23,11 +23,11 @@ import (
 // desk is a window without a display, and what waits to run in it.
 type desk struct {
 	*Window
-	t     *testing.T
+	t     testing.TB
 	queue chan func()
 }
 
-func newDesk(t *testing.T, width, height float32) *desk {
+func newDesk(t testing.TB, width, height float32) *desk {
 	t.Helper()
 	for _, name := range []string{"XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HOME"} {
 		t.Setenv(name, t.TempDir())

@@ -1,7 +1,10 @@
 package kit
 
 import (
+	"image"
+	"image/draw"
 	"math"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -148,12 +151,13 @@ func (r *sliderRenderer) Objects() []fyne.CanvasObject {
 }
 func (r *sliderRenderer) Destroy() {}
 
-// Histogram shows how many values lie where, those over a limit in the accent's colour.
+// Histogram shows how many values lie where, those over a limit in the accent's colour. It is one picture: as many rectangles
+// as it has bars would cost a window without a graphics card more than all its texts.
 type Histogram struct {
 	widget.BaseWidget
-	bars   []*canvas.Rectangle
-	counts []int
-	limit  float64
+	picture *canvas.Raster
+	counts  []int
+	limit   float64
 }
 
 // Bins is how many bars a histogram has, over values from 0 to 1.
@@ -162,58 +166,51 @@ const Bins = 28
 // NewHistogram returns an empty histogram.
 func NewHistogram() *Histogram {
 	h := &Histogram{}
-	for range Bins {
-		h.bars = append(h.bars, Rect(theme.Edge, "", 1))
-	}
+	h.picture = canvas.NewRaster(h.draw)
+	h.picture.ScaleMode = canvas.ImageScalePixels
 	h.ExtendBaseWidget(h)
 	return h
 }
 
 // Set shows counts, one for each bar.
 func (h *Histogram) Set(counts []int, limit float64) {
-	h.counts, h.limit = counts, limit
-	h.Refresh()
+	if limit != h.limit || !slices.Equal(counts, h.counts) {
+		h.counts, h.limit = counts, limit
+		h.picture.Refresh()
+	}
+}
+
+// draw makes the picture. It shows roots of counts, since the many weak candidates would else leave the few strong ones no
+// height.
+func (h *Histogram) draw(width, height int) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	unit := float64(width) / max(float64(h.Size().Width), 1)
+	most := 1.0
+	for _, n := range h.counts {
+		most = max(most, math.Sqrt(float64(n)))
+	}
+	left, room := knobSide/2*unit, float64(width)-knobSide*unit
+	for i, n := range h.counts[:min(len(h.counts), Bins)] {
+		if n <= 0 {
+			continue
+		}
+		tall := max(float64(height)*math.Sqrt(float64(n))/most, 2*unit)
+		token := theme.Edge
+		if (float64(i)+0.5)/Bins >= h.limit {
+			token = theme.Accent
+		}
+		at := func(v float64) int { return int(math.Round(v)) }
+		x := left + room*float64(i)/Bins
+		bar := image.Rect(at(x), height-at(tall), at(x+max(room/Bins-1.5*unit, unit)), height)
+		draw.Draw(img, bar, image.NewUniform(theme.Get(token)), image.Point{}, draw.Src)
+	}
+	return img
 }
 
 // CreateRenderer implements fyne.Widget.
-func (h *Histogram) CreateRenderer() fyne.WidgetRenderer { return &histogramRenderer{h} }
-
-type histogramRenderer struct{ h *Histogram }
-
-// Layout draws roots of counts, since the many weak candidates would else leave the few strong ones no height.
-func (r *histogramRenderer) Layout(size fyne.Size) {
-	most := 1.0
-	for _, n := range r.h.counts {
-		most = max(most, math.Sqrt(float64(n)))
-	}
-	room := size.Width - knobSide
-	for i, b := range r.h.bars {
-		tall := float32(0)
-		if i < len(r.h.counts) && r.h.counts[i] > 0 {
-			tall = max(size.Height*float32(math.Sqrt(float64(r.h.counts[i]))/most), 2)
-		}
-		token := theme.Edge
-		if (float64(i)+0.5)/Bins >= r.h.limit {
-			token = theme.Accent
-		}
-		b.FillColor = theme.Get(token)
-		Place(b, knobSide/2+room*float32(i)/Bins, size.Height-tall, max(room/Bins-1.5, 1), tall)
-	}
+func (h *Histogram) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(Lay(Fixed(64, 24), func(s fyne.Size) { Place(h.picture, 0, 0, s.Width, s.Height) }, h.picture))
 }
-func (r *histogramRenderer) MinSize() fyne.Size { return fyne.NewSize(64, 24) }
-func (r *histogramRenderer) Refresh() {
-	r.Layout(r.h.Size())
-	canvas.Refresh(r.h)
-}
-
-func (r *histogramRenderer) Objects() []fyne.CanvasObject {
-	all := make([]fyne.CanvasObject, len(r.h.bars))
-	for i, b := range r.h.bars {
-		all[i] = b
-	}
-	return all
-}
-func (r *histogramRenderer) Destroy() {}
 
 // Bar shows how much of something is done.
 type Bar struct {
@@ -231,8 +228,10 @@ func NewBar() *Bar {
 
 // Set changes the share that is done.
 func (b *Bar) Set(v float64) {
-	b.value = min(max(v, 0), 1)
-	b.Refresh()
+	if v = min(max(v, 0), 1); v != b.value {
+		b.value = v
+		b.Refresh()
+	}
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -290,7 +289,7 @@ func (s *Segments) Pick(i int) {
 	s.picked = i
 	for k := range s.items {
 		s.items[k].SetOn(k == i)
-		s.labels[k].style.Bold = k == i
+		s.labels[k].style.Bold, s.labels[k].wide = k == i, 0
 		token := theme.Muted
 		if k == i {
 			token = theme.Text
@@ -304,6 +303,9 @@ func (s *Segments) Pick(i int) {
 
 // Name changes a choice's word.
 func (s *Segments) Name(i int, name string) {
+	if name == s.labels[i].text {
+		return
+	}
 	s.labels[i].Set(name)
 	s.items[i].Refresh()
 	s.Refresh()

@@ -31,7 +31,14 @@ func Fixed(w, h float32) func() fyne.Size { return func() fyne.Size { return fyn
 func Place(o fyne.CanvasObject, x, y, w, h float32) {
 	o.Move(fyne.NewPos(x, y))
 	o.Resize(fyne.NewSize(w, h))
+	if t, ok := o.(*Text); ok {
+		t.fit()
+	}
 }
+
+// Relay lays a container's objects out anew, after words of it were Put or objects were shown or hidden. Unlike its Refresh
+// it does not make them all draw themselves anew.
+func Relay(c *fyne.Container) { c.Layout.Layout(c.Objects, c.Size()) }
 
 // Line puts objects side by side, centred in height.
 type Line struct {

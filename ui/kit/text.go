@@ -24,6 +24,9 @@ type Text struct {
 	line  *canvas.Text
 	// Flex lets the text shrink to nothing and take what room is left.
 	Flex bool
+
+	wide  float32 // of the whole text, 0 for not measured
+	stale bool    // the line does not show the text yet
 }
 
 // NewText returns a text.
@@ -58,8 +61,23 @@ func (t *Text) Set(text string) {
 	if text == t.text {
 		return
 	}
-	t.text = text
+	t.Put(text)
 	t.Refresh()
+}
+
+// Put changes the words, to be shown when the text is placed the next time. It is for who lays the row of a text out anyway:
+// a new text in the room of the old one would be measured and cut for nothing, and that is what Fyne takes longest for.
+func (t *Text) Put(text string) {
+	if text != t.text {
+		t.text, t.wide, t.stale = text, 0, true
+	}
+}
+
+// fit shows words that were Put.
+func (t *Text) fit() {
+	if t.stale {
+		t.Refresh()
+	}
 }
 
 // Paint changes the colour.
@@ -81,7 +99,12 @@ func width(text string, s Style) float32 {
 }
 
 // Width returns how wide the whole text is.
-func (t *Text) Width() float32 { return width(t.text, t.style) }
+func (t *Text) Width() float32 {
+	if t.wide == 0 {
+		t.wide = width(t.text, t.style)
+	}
+	return t.wide
+}
 
 // height is the same for all faces, so that lines with and without Chinese stand alike.
 func (t *Text) height() float32 { return t.style.Size * 1.5 }
@@ -93,6 +116,7 @@ type textRenderer struct{ t *Text }
 
 func (r *textRenderer) Layout(size fyne.Size) {
 	t := r.t
+	t.stale = false
 	shown := t.text
 	w := t.Width()
 	if w > size.Width+0.5 {
@@ -120,16 +144,23 @@ func (r *textRenderer) Layout(size fyne.Size) {
 // height of a line from one face and the place of the base line from the other.
 const drop = 0.13
 
-// cut returns the longest beginning of a text that fits with an ellipsis.
+// cut returns the longest beginning of a text that fits with an ellipsis. It looks first where it would be if all characters
+// were as wide as those of the whole on average, since every look measures a text.
 func cut(text string, room float32, s Style) (string, float32) {
 	runes := []rune(text)
 	lo, hi := 0, len(runes)
-	for lo < hi {
+	guess := int(float32(len(runes)) * room / max(width(text, s), 1))
+	for step := 0; lo < hi; step++ {
 		mid := (lo + hi + 1) / 2
+		if step < 3 {
+			mid = min(max(guess, lo+1), hi)
+		}
 		if width(string(runes[:mid])+"…", s) <= room {
 			lo = mid
+			guess = mid + 1
 		} else {
 			hi = mid - 1
+			guess = mid - 1
 		}
 	}
 	if lo == 0 {

@@ -352,8 +352,37 @@ func (f *finder) set(r Report) {
 	if r.Pack == "" {
 		r.Pack, r.Provider, r.Threads = f.report.Pack, f.report.Provider, f.report.Threads
 	}
+	before := f.report
 	f.report = r
-	f.s.p.Changed(Run)
+	if r.State == Running {
+		f.announce(r)
+	} else if !r.tells(before) {
+		f.s.p.Changed(Run)
+	}
+}
+
+// Long is how long the models run before it is told: what is quicker would only flicker, and have the window drawn while the
+// models need the cores.
+const Long = 150 * time.Millisecond
+
+// announce tells that the models are running, unless they soon are not.
+func (f *finder) announce(r Report) {
+	time.AfterFunc(Long, func() {
+		f.s.post(func() {
+			if f.report.State == Running && f.report.Since.Equal(r.Since) {
+				f.s.p.Changed(Run)
+			}
+		})
+	})
+}
+
+// Busy reports whether the models have been running for long enough to tell of it.
+func (r Report) Busy() bool { return r.State == Running && time.Since(r.Since) >= Long }
+
+// tells reports whether another report says the same.
+func (r Report) tells(o Report) bool {
+	return r.State == o.State && r.Err == o.Err && r.Pack == o.Pack && r.Provider == o.Provider && r.Threads == o.Threads &&
+		slices.Equal(r.Stages, o.Stages)
 }
 
 // Report returns what the models did last.
