@@ -3,11 +3,13 @@ package glip
 import (
 	"container/list"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/saysee/saysee/model"
+	"github.com/saysee/saysee/prompt/ground"
 )
 
 // maxText is how many bytes of captions' states are kept: some 85 captions of 256 pieces for GLIP.
@@ -87,6 +89,79 @@ func (c *captions) get(ctx context.Context, in ids) (*text, error) {
 		t.states = append(t.states, state)
 	}
 	return t, nil
+}
+
+// phrases returns the states of a caption each of whose phrases is read by itself, between [CLS] and [SEP]: at most
+// longest pieces at a time, these two among them. Only the phrases' pieces count.
+func (c *captions) phrases(ctx context.Context, chunk ground.Chunk, longest int) (*text, error) {
+	all := chunk.Encoding.IDs
+	mask, err := model.NewI64(1, int64(len(all)))
+	if err != nil {
+		return nil, err
+	}
+	t := &text{mask: mask}
+	for _, pieces := range pieces(chunk) {
+		for part := range slices.Chunk(pieces, longest-2) {
+			if err := c.phrase(ctx, t, all, part); err != nil {
+				t.release()
+				return nil, err
+			}
+		}
+	}
+	if len(t.states) == 0 {
+		t.release()
+		return nil, errors.New("the caption has no phrase")
+	}
+	return t, nil
+}
+
+// pieces are those of each phrase of a caption.
+func pieces(chunk ground.Chunk) [][]int {
+	var out [][]int
+	for _, g := range chunk.Groups {
+		for _, p := range slices.Concat(g.Positives(), g.Forbidden()) {
+			if len(p) > 0 && !slices.ContainsFunc(out, func(o []int) bool { return slices.Equal(o, p) }) {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// phrase reads some pieces of a caption by themselves and puts their states at their places.
+func (c *captions) phrase(ctx context.Context, t *text, all []int64, places []int) error {
+	in := ids{values: []int64{all[0]}, count: len(places) + 2}
+	for _, at := range places {
+		in.values = append(in.values, all[at])
+	}
+	in.values = append(in.values, all[len(all)-1])
+	mask, err := tensor(in.values)
+	if err != nil {
+		return err
+	}
+	defer mask.Release()
+	for i := range mask.I64 {
+		mask.I64[i] = 1
+	}
+	s, err := c.find(ctx, in, mask)
+	if err != nil {
+		return err
+	}
+	for i, values := range s.values {
+		width := int(s.shapes[i][2])
+		if i == len(t.states) {
+			state, err := model.NewF32(1, int64(len(all)), int64(width))
+			if err != nil {
+				return err
+			}
+			t.states = append(t.states, state)
+		}
+		for n, at := range places {
+			copy(t.states[i].F32[at*width:(at+1)*width], values[(n+1)*width:])
+			t.mask.I64[at] = 1
+		}
+	}
+	return nil
 }
 
 func tensor(values []int64) (*model.Tensor, error) {

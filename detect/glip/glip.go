@@ -263,7 +263,7 @@ func (e *encoding) read(ctx context.Context, chunk ground.Chunk) (reading, error
 
 // read runs a view and a caption and adds what is found to r.
 func (d *Detector) read(ctx context.Context, s *scene, chunk ground.Chunk, r *reading) error {
-	text, err := d.captions.get(ctx, d.ids(chunk.Encoding))
+	text, err := d.text(ctx, chunk)
 	if err != nil {
 		return err
 	}
@@ -290,6 +290,14 @@ func (d *Detector) read(ctx context.Context, s *scene, chunk ground.Chunk, r *re
 	}
 	defer model.ReleaseAll(logits)
 	return d.score(s.view, levels, logits[0], s.dual[1], s.dual[2], chunk, r)
+}
+
+// text returns a caption's states.
+func (d *Detector) text(ctx context.Context, chunk ground.Chunk) (*text, error) {
+	if d.rule.Phrase > 0 {
+		return d.captions.phrases(ctx, chunk, d.rule.Phrase)
+	}
+	return d.captions.get(ctx, d.ids(chunk.Encoding))
 }
 
 // ids are the pieces of a caption as the text graph reads them: only those that count, for padding is masked

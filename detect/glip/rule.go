@@ -26,6 +26,9 @@ type rule struct {
 	// Names is the most names of a caption, where one does not hold them all.
 	Names     int    `json:"names"`
 	Separator string `json:"separator"`
+	// Phrase is the most pieces that the text graph reads, [CLS] and [SEP] among them, where it reads each phrase of a
+	// caption by itself. 0 where it reads captions whole.
+	Phrase int `json:"phrase,omitempty"`
 	// Pad fills captions up to the tokenizer's limit, for graphs of a fixed length.
 	Pad bool `json:"pad,omitempty"`
 }
@@ -62,6 +65,8 @@ func (r *rule) checkNumbers() error {
 		return fmt.Errorf("%w: scoring.strides %v must be positive", model.ErrManifest, r.Strides)
 	case !(r.Anchor > 0) || !(r.Candidate >= 0 && r.Candidate < 1) || r.PerLevel < 1 || r.Names < 1:
 		return fmt.Errorf("%w: scoring.anchor, candidate, per_level or names is out of range", model.ErrManifest)
+	case r.Phrase != 0 && (r.Phrase < 3 || r.Pad || r.dual()):
+		return fmt.Errorf("%w: scoring.phrase %d holds no word, or its captions are padded or not fused", model.ErrManifest, r.Phrase)
 	}
 	return nil
 }
