@@ -2,9 +2,9 @@
 
     python3 zoo/starter/bundle.py NETWORKS TEXT assets/packs        (needs onnx==1.22.0)
 
-NETWORKS holds trunk.onnx, regions.onnx, masks.onnx, pixels.onnx, naming.onnx and scoring.json (export.py, naming.py), and groups.onnx where the
-groups' pack is wanted (groups.py), TEXT the text
-encoder's text.onnx and vocab.txt (text.py export). Files go to assets/packs/blobs under their SHA-256, so that the packs share the trunk and
+NETWORKS holds trunk.onnx, regions.onnx, masks.onnx, pixels.onnx, naming.onnx and scoring.json (export.py, naming.py), and groups.onnx and
+head.onnx where the groups' and the captions' pack are wanted (groups.py, export_glip.py), TEXT the text encoder's text.onnx and vocab.txt
+(text.py export). Files go to assets/packs/blobs under their SHA-256, so that the packs share the trunk and
 the text side. All networks but the text encoder pass through rewrite.py (same results, less work) and shrink.py (weights as int8).
 
 A pixel network that reads words itself, as version 0's, is cut in two where its unit-length pixel vectors leave it: `pixels` makes the
@@ -19,11 +19,12 @@ import tempfile
 
 import onnx
 from onnx.utils import Extractor
-from rewrite import find, lighten
+from rewrite import STRIDES, find, lighten
 from shrink import fold_constants, weights_to_int8
 
 VERSION = "0.2.0"
 EMBEDS = "pixel_embeds"
+CAPTIONED = ["p3", "p4", "p5", "p6"]  # levels that the head for captions reads
 
 
 def lightened(role, source):
@@ -111,6 +112,16 @@ def main(source, text, target):
              "roles": ["trunk", "groups", "text", "vocab"],
              "scoring": {"rule": "groupvit", "grouping": "hard", "pyramid": "trunk", "levels": ["f4", "p3", "p4", "p5"], **figures["groups"]},
              "defaults": {"score": 0.5, "nms": 0.6, "max": 100}, "memory_mb": 150})
+    if "head" in files:
+        packs.append(
+            {"id": "glip-starter", "title": "Saysee starter (captions)", "family": "glip", "tasks": ["detect", "mask"],
+             "roles": ["trunk", "head", "masks", "text", "vocab"],
+             # 128 pieces of a caption and its two ends, as in training; COCO's 80 names are 113.
+             "tokenizer": common["tokenizer"] | {"max_tokens": 130},
+             "scoring": {"rule": "glip", "fusion": "deep", "pyramid": "trunk", "levels": CAPTIONED, "strides": [STRIDES[p] for p in CAPTIONED],
+                         "anchor": 8, "candidate": 0.02, "per_level": 1000, "names": 112, "separator": " ",
+                         "phrase": common["tokenizer"]["max_tokens"]},
+             "defaults": {"score": 0.3, "nms": 0.6, "max": 100}, "memory_mb": 220})
     for pack in packs:
         entry = {**common, **{k: v for k, v in pack.items() if k != "roles"}, "files": [files[r] for r in pack["roles"]]}
         folder = target / pack["id"]

@@ -324,11 +324,19 @@ def divide_by_length(net):
     op.Reshape(unit, op.Shape(x), named=release(net, div.output[0]))
 
 
+def read_at_once(net):
+    """Read weights that several nodes share without the Identity that the exporter puts between, behind which shrink.py does not look."""
+    behind = {n.output[0]: n.input[0] for n in find(net, "Identity")}
+    for node in net.graph.node:
+        node.input[:] = [behind.get(i, i) for i in node.input]
+
+
 REWRITES = {
     "trunk": [fold_same_padding, double_sides, merge_pointwise],
     "regions": [rank_then_decode, tap_then_shift, pool_regions_once],
     "masks": [double_by_depth, pool_masks_once],
     "pixels": [fix_scales, divide_by_length],
+    "head": [double_sides, read_at_once],
 }
 
 

@@ -62,13 +62,20 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList([Layer(width) for _ in range(layers)])
         self.out = nn.Linear(width, out) if out else nn.Identity()
 
-    def forward(self, input_ids, attention_mask):
+    def states(self, input_ids, attention_mask):
+        """Return the last layer's states of all pieces."""
         x = self.n(self.tok(input_ids) + self.pos.weight[None, :input_ids.shape[1]])
-        mask = attention_mask.to(x.dtype)
-        hide = (1 - mask[:, None, None]) * -1e4
+        hide = (1 - attention_mask.to(x.dtype)[:, None, None]) * -1e4
         for layer in self.layers:
             x = layer(x, hide)
-        return self.out((x * mask[..., None]).sum(1) / mask.sum(1, keepdim=True))
+        return x
+
+    def pooled(self, states, attention_mask):
+        mask = attention_mask.to(states.dtype)
+        return self.out((states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True))
+
+    def forward(self, input_ids, attention_mask):
+        return self.pooled(self.states(input_ids, attention_mask), attention_mask)
 
     def fill(self, weights, numbers, rows=None):
         """Take the teacher's layers of these numbers, and the rows of its table of pieces (None: all)."""

@@ -227,12 +227,15 @@ def train(args):
 
 
 class Unit(torch.nn.Module):
+    """Unit vectors of texts, and the states of their pieces, which packs of GLIP's kind read."""
+
     def __init__(self, net):
         super().__init__()
         self.net = net
 
     def forward(self, input_ids, attention_mask):
-        return F.normalize(self.net(input_ids, attention_mask), dim=1)
+        states = self.net.states(input_ids, attention_mask)
+        return F.normalize(self.net.pooled(states, attention_mask), dim=1), states
 
 
 def table_to_int8(graph):
@@ -258,10 +261,10 @@ def export(args):
     net = Encoder(len(saved["pieces"]), len(LAYERS), LONGEST, 256)
     net.load_state_dict(saved["model"])
     ids = torch.zeros(2, 8, dtype=torch.long)
-    dynamic = {"input_ids": {0: "T", 1: "L"}, "attention_mask": {0: "T", 1: "L"}, "text_embeds": {0: "T"}}
+    dynamic = {"input_ids": {0: "T", 1: "L"}, "attention_mask": {0: "T", 1: "L"}, "text_embeds": {0: "T"}, "lang_hidden": {0: "T", 1: "L"}}
     path = str(out / "text.onnx")
     torch.onnx.export(Unit(net).eval(), (ids, torch.ones_like(ids)), path, input_names=["input_ids", "attention_mask"],
-                      output_names=["text_embeds"], dynamic_axes=dynamic, opset_version=17, dynamo=False)
+                      output_names=["text_embeds", "lang_hidden"], dynamic_axes=dynamic, opset_version=17, dynamo=False)
     graph = onnx.load(path)
     fold_constants(graph)
     table_to_int8(graph)
