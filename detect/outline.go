@@ -12,12 +12,8 @@ import (
 // for each out.
 func MaskGraph() model.Graph {
 	return model.Graph{
-		Inputs: []model.Port{
-			{Name: "p3", Type: model.Float32, Rank: 4},
-			{Name: "p4", Type: model.Float32, Rank: 4},
-			{Name: "p5", Type: model.Float32, Rank: 4},
-			{Name: "boxes", Type: model.Float32, Rank: 2},
-		},
+		Head:    true,
+		Inputs:  []model.Port{{Name: "boxes", Type: model.Float32, Rank: 2}},
 		Outputs: []model.Port{{Name: "mask_probs", Type: model.Float32, Rank: 3}},
 	}
 }
@@ -26,13 +22,13 @@ func MaskGraph() model.Graph {
 // batches gain nothing and only hold more memory.
 const maskBatch = 16
 
-// Outline runs a graph of MaskGraph on boxes of a view's canvas and returns a mask of the photo for each. levels
-// are the trunk's p3, p4 and p5.
-func Outline(ctx context.Context, head *model.Session, v *model.View, levels []*model.Tensor, boxes []annot.Box) ([]annot.Mask, error) {
+// Outline runs a graph of MaskGraph on boxes of a view's canvas and returns a mask of the photo for each.
+// features are all that the trunk makes of the view.
+func Outline(ctx context.Context, head *model.Session, v *model.View, features []*model.Tensor, boxes []annot.Box) ([]annot.Mask, error) {
 	masks := make([]annot.Mask, 0, len(boxes))
 	for len(boxes) > 0 {
 		n := min(len(boxes), maskBatch)
-		more, err := outline(ctx, head, v, levels, boxes[:n])
+		more, err := outline(ctx, head, v, features, boxes[:n])
 		if err != nil {
 			return nil, err
 		}
@@ -42,7 +38,7 @@ func Outline(ctx context.Context, head *model.Session, v *model.View, levels []*
 	return masks, nil
 }
 
-func outline(ctx context.Context, head *model.Session, v *model.View, levels []*model.Tensor, boxes []annot.Box) ([]annot.Mask, error) {
+func outline(ctx context.Context, head *model.Session, v *model.View, features []*model.Tensor, boxes []annot.Box) ([]annot.Mask, error) {
 	in, err := model.NewF32(int64(len(boxes)), 4)
 	if err != nil {
 		return nil, err
@@ -51,7 +47,7 @@ func outline(ctx context.Context, head *model.Session, v *model.View, levels []*
 	for i, b := range boxes {
 		in.F32[4*i], in.F32[4*i+1], in.F32[4*i+2], in.F32[4*i+3] = float32(b.X0), float32(b.Y0), float32(b.X1), float32(b.Y1)
 	}
-	out, err := head.Run(ctx, levels[0], levels[1], levels[2], in)
+	out, err := head.RunOn(ctx, features, in)
 	if err != nil {
 		return nil, err
 	}

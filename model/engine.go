@@ -130,6 +130,7 @@ func (e *Engine) load(p *Pack, f File, need Graph) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
+	need, levels := need.on(has)
 	if err := need.check(has); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
@@ -143,7 +144,7 @@ func (e *Engine) load(p *Pack, f File, need Graph) (*Session, error) {
 		return nil, fmt.Errorf("%s: load: %w", where, plain(err))
 	}
 	return &Session{
-		name: p.ID + "/" + f.Role, graph: need, session: session, engine: e,
+		name: p.ID + "/" + f.Role, graph: need, levels: levels, session: session, engine: e,
 		shapes: map[string][][]int64{}, pools: map[string]*pool{},
 	}, nil
 }

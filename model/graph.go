@@ -37,6 +37,24 @@ type Port struct {
 // Graph is what a family needs of an ONNX file: its inputs and outputs, in the order the family uses.
 type Graph struct {
 	Inputs, Outputs []Port
+	// Head marks a graph that also reads levels of the starters' trunk, in front of Inputs: those that the file names.
+	Head bool
+}
+
+// on puts the trunk's levels that a file reads in front of a head's own inputs, and says which of Trunk's outputs they are.
+func (need Graph) on(has Graph) (g Graph, levels []int) {
+	if !need.Head {
+		return need, nil
+	}
+	var inputs []Port
+	for i, p := range Trunk().Outputs {
+		if find(has.Inputs, p.Name) != nil {
+			inputs = append(inputs, p)
+			levels = append(levels, i)
+		}
+	}
+	need.Inputs = append(inputs, need.Inputs...)
+	return need, levels
 }
 
 // ErrGraph marks an ONNX file whose inputs and outputs are not what its family needs.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -64,5 +65,20 @@ func TestRuntimeErrorsLoseSourcePaths(t *testing.T) {
 	err := plain(errors.New("/onnxruntime_src/onnxruntime/core/framework/execution_frame.cc:112 bad shape\nstack"))
 	if err.Error() != "bad shape" {
 		t.Errorf("got %q", err)
+	}
+}
+
+func TestAHeadReadsTheLevelsThatItsFileNames(t *testing.T) {
+	need := Graph{Head: true, Inputs: []Port{{"boxes", Float32, 2}}}
+	has := Graph{Inputs: []Port{{"boxes", Float32, 2}, {"p5", Float32, 4}, {"f4", Float32, 4}, {"other", Float32, 4}}}
+	got, levels := need.on(has)
+	if names(got.Inputs) != `"f4", "p5", "boxes"` || !slices.Equal(levels, []int{0, 3}) {
+		t.Errorf("it reads %s, of the trunk %v", names(got.Inputs), levels)
+	}
+	if err := got.check(has); err == nil || !strings.Contains(err.Error(), `"other"`) {
+		t.Errorf("an input that the trunk does not make is taken: %v", err)
+	}
+	if len(need.Inputs) != 1 {
+		t.Error("what the family needs has changed")
 	}
 }

@@ -17,6 +17,7 @@ import (
 type Session struct {
 	name    string
 	graph   Graph
+	levels  []int // of the trunk, which a head reads
 	session *ort.DynamicAdvancedSession
 	runs    atomic.Int64
 	engine  *Engine
@@ -34,6 +35,16 @@ func (s *Session) Runs() int64 { return s.runs.Load() }
 
 // Outputs returns how many tensors a run yields.
 func (s *Session) Outputs() int { return len(s.graph.Outputs) }
+
+// RunOn is Run for a head on the starters' trunk: features are all that the trunk makes, of which the head takes its levels; in are the
+// head's other inputs.
+func (s *Session) RunOn(ctx context.Context, features []*Tensor, in ...*Tensor) ([]*Tensor, error) {
+	all := make([]*Tensor, 0, len(s.levels)+len(in))
+	for _, i := range s.levels {
+		all = append(all, features[i])
+	}
+	return s.Run(ctx, append(all, in...)...)
+}
 
 // Run feeds the inputs, in the order of the session's Graph, and returns the outputs in that order. The
 // caller releases each output. When ctx ends, the run stops within about one operator and ctx's error is

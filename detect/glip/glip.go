@@ -327,7 +327,7 @@ func (e *encoding) Masks(ctx context.Context, found []detect.Found) error {
 			canvas = append(canvas, v.ToCanvas(r.Box))
 		}
 	}
-	made, err := detect.Outline(ctx, e.d.masks, v, f[1:4], canvas)
+	made, err := detect.Outline(ctx, e.d.masks, v, f, canvas)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (r rule) check() error {
 }
 
 var regionsGraph = model.Graph{
-	Inputs: []model.Port{{Name: "p3", Type: model.Float32, Rank: 4}, {Name: "p4", Type: model.Float32, Rank: 4}, {Name: "p5", Type: model.Float32, Rank: 4}, {Name: "p6", Type: model.Float32, Rank: 4}},
+	Head: true,
 	Outputs: []model.Port{
 		{Name: "boxes", Type: model.Float32, Rank: 2},
 		{Name: "roi_scores", Type: model.Float32, Rank: 1},
@@ -144,7 +144,7 @@ func (e *encoding) add(ctx context.Context, v *model.View) error {
 	if err != nil {
 		return err
 	}
-	out, err := e.d.regions.Run(ctx, f[1], f[2], f[3], f[4])
+	out, err := e.d.regions.RunOn(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (e *encoding) runMasks(ctx context.Context, h head, boxes []int) ([]annot.M
 	for k, i := range boxes {
 		canvas[k] = h.canvasBox(i - h.first)
 	}
-	return detect.Outline(ctx, e.d.masks, h.view, f[1:4], canvas)
+	return detect.Outline(ctx, e.d.masks, h.view, f, canvas)
 }
 
 // Mask implements detect.Masker, on the view that sees most of the box and shows it largest.
@@ -256,7 +256,7 @@ func (e *encoding) Mask(ctx context.Context, box annot.Box) (annot.Mask, error) 
 	if err != nil {
 		return annot.Mask{}, err
 	}
-	masks, err := detect.Outline(ctx, e.d.masks, best, f[1:4], []annot.Box{best.ToCanvas(box)})
+	masks, err := detect.Outline(ctx, e.d.masks, best, f, []annot.Box{best.ToCanvas(box)})
 	if err != nil {
 		return annot.Mask{}, err
 	}

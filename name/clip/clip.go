@@ -43,15 +43,7 @@ var (
 	// imageGraph makes vectors [B, D] of pixels, of any length.
 	imageGraph = model.Graph{Inputs: []model.Port{{Name: "pixel_values", Type: model.Float32, Rank: 4}}, Outputs: embeds}
 	// namingGraph makes a vector [1, D] of a trunk's features.
-	namingGraph = model.Graph{
-		Inputs: []model.Port{
-			{Name: "p3", Type: model.Float32, Rank: 4},
-			{Name: "p4", Type: model.Float32, Rank: 4},
-			{Name: "p5", Type: model.Float32, Rank: 4},
-			{Name: "p6", Type: model.Float32, Rank: 4},
-		},
-		Outputs: embeds,
-	}
+	namingGraph = model.Graph{Head: true, Outputs: embeds}
 )
 
 // Namer runs a pack of CLIP's kind.
@@ -113,7 +105,7 @@ func (n *Namer) run(ctx context.Context, view *model.View) ([]*model.Tensor, err
 	if err != nil {
 		return nil, err
 	}
-	return n.head.Run(ctx, f[1], f[2], f[3], f[4])
+	return n.head.RunOn(ctx, f)
 }
 
 // Words prepares classes to be compared with.

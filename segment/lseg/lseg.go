@@ -32,7 +32,7 @@ type rule struct {
 }
 
 var pixelsGraph = model.Graph{
-	Inputs:  []model.Port{{Name: "f4", Type: model.Float32, Rank: 4}, {Name: "p3", Type: model.Float32, Rank: 4}, {Name: "p4", Type: model.Float32, Rank: 4}, {Name: "p5", Type: model.Float32, Rank: 4}},
+	Head:    true,
 	Outputs: []model.Port{{Name: "pixel_embeds", Type: model.Float32, Rank: 4}},
 }
 
@@ -84,7 +84,7 @@ func (s *Segmenter) Encode(ctx context.Context, views []*model.View) (segment.En
 		f, err := v.Features(ctx, s.trunk)
 		if err == nil {
 			var out []*model.Tensor
-			if out, err = s.pixels.Run(ctx, f[0], f[1], f[2], f[3]); err == nil {
+			if out, err = s.pixels.RunOn(ctx, f); err == nil {
 				e.parts = append(e.parts, part{v.Letterbox, out[0]})
 			}
 		}
