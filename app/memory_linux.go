@@ -8,6 +8,13 @@ package main
 // 	mallopt(M_MMAP_THRESHOLD, 64 << 10);
 // #endif
 // }
+//
+// static void reuse(void) {
+// #ifdef __GLIBC__
+// 	mallopt(M_MMAP_THRESHOLD, 16 << 20);
+// 	mallopt(M_TRIM_THRESHOLD, 32 << 20);
+// #endif
+// }
 import "C"
 
 import (
@@ -22,6 +29,11 @@ import (
 // spareMemory lets the C library give memory back to the system as soon as it is free. Loading models takes and
 // frees many large blocks on several threads; the library's usual way is to keep them, which cost 40 MB.
 func spareMemory() { C.spare() }
+
+// reuseMemory ends what spareMemory began, once the models are loaded. Fyne makes a texture anew for every change of what is on
+// it; where OpenGL is software, a texture of the photo is a block of 3 MB, and to fetch that from the system page by page was
+// half of what a frame took.
+func reuseMemory() { C.reuse() }
 
 // dropPages gives back the pages of program files that are in memory: the packs inside this program, which are
 // read once, and what libraries need only to start. The system reads a page again when it is used. Only mappings

@@ -4,4 +4,6 @@ package main
 
 func spareMemory() {}
 
+func reuseMemory() {}
+
 func dropPages() {}

@@ -70,7 +70,10 @@ func windowParams(packs, library string, threads int) ui.Params {
 		}
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()
-		defer time.AfterFunc(settle, dropPages)
+		defer time.AfterFunc(settle, func() {
+			reuseMemory()
+			dropPages()
+		})
 		return pipeline.Load(p)
 	}
 	return ui.Params{Version: version, Load: load, Packs: func() ([]ui.Pack, error) { return choices(packs) }, Lexicon: words}
