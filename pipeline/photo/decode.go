@@ -51,13 +51,48 @@ func Decode(data []byte, l Limits) (*Photo, error) {
 	return &Photo{Pix: upright, Format: info.Format, Orientation: info.Orientation}, nil
 }
 
+// ReadSmall loads the photo at path and decodes it upright, at no less than a size: of large JPEG files only as much as that
+// takes. It is for thumbnails; the size that the photo has is not told.
+func ReadSmall(path string, l Limits, least image.Point) (*Photo, error) {
+	data, err := Load(path, l)
+	if err != nil {
+		return nil, err
+	}
+	info, err := header.Parse(data)
+	if err == nil && info.Format == header.JPEG && info.Channels != 4 && l.check(info.W, info.H) == nil {
+		w, h := info.Upright()
+		for _, by := range []int{8, 4, 2} {
+			if w/by >= least.X && h/by >= least.Y && header.CheckWhole(data, info) == nil {
+				return small(data, info, by)
+			}
+		}
+	}
+	return Decode(data, l)
+}
+
+func small(data []byte, info header.Info, by int) (*Photo, error) {
+	stored, err := cv.DecodeReduced(data, by)
+	if err != nil {
+		return nil, broken(err, data)
+	}
+	upright, err := turn(stored, info)
+	if err != nil {
+		return nil, err
+	}
+	return &Photo{Pix: upright, Format: info.Format, Orientation: info.Orientation}, nil
+}
+
 // turn makes an upright picture of a stored one, and takes its memory.
 func turn(stored *image.RGBA, info header.Info) (*image.RGBA, error) {
 	if info.Orientation == 1 {
 		return stored, nil
 	}
 	defer buffers.put(stored.Pix)
-	upright := newImage(info.Upright())
+	w, h := stored.Rect.Dx(), stored.Rect.Dy()
+	if info.Orientation >= 5 {
+		w, h = h, w
+	}
+	upright := newImage(w, h)
 	if err := cv.Orient(upright, stored, info.Orientation); err != nil {
 		buffers.put(upright.Pix)
 		return nil, err

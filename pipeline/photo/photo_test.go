@@ -479,3 +479,42 @@ func FuzzDecode(f *testing.F) {
 		p.Release()
 	})
 }
+
+func TestReadSmall(t *testing.T) {
+	stored := [4]color.RGBA{red, green, blue, grey}
+	file := jpegOf(t, quarters(480, 320, grey))
+	for o := 1; o <= 8; o++ {
+		path := filepath.Join(t.TempDir(), "a.jpg")
+		if err := os.WriteFile(path, jpegWith(file, o), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for least, want := range map[image.Point]image.Point{
+			{30, 30}: {60, 40}, {100, 70}: {120, 80}, {200, 150}: {240, 160}, {300, 300}: {480, 320}, {4000, 30}: {480, 320},
+		} {
+			if o >= 5 {
+				least, want = image.Pt(least.Y, least.X), image.Pt(want.Y, want.X)
+			}
+			p, err := photo.ReadSmall(path, photo.Limits{}, least)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Size() != want {
+				t.Errorf("orientation %d, at least %v: %v, want %v", o, least, p.Size(), want)
+			}
+			var upright [4]color.RGBA
+			for i, q := range uprightOf[o] {
+				upright[i] = stored[q]
+			}
+			wantQuarters(t, p, 12, upright)
+		}
+	}
+	t.Run("should refuse what Read refuses", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "a.jpg")
+		if err := os.WriteFile(path, file[:len(file)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := photo.ReadSmall(path, photo.Limits{}, image.Pt(10, 10)); !errors.Is(err, photo.ErrTruncated) {
+			t.Error(err)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"time"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/pipeline/photo"
@@ -184,8 +185,30 @@ func (s *Session) ahead() {
 		}
 	}
 	s.read.keep(names)
-	for _, rel := range names[1:] {
-		s.read.want(s.items[s.byRel[rel]], true, func(*decoded) {})
+	read := func() {
+		for _, rel := range names[1:] {
+			s.read.want(s.items[s.byRel[rel]], true, func(*decoded) {})
+		}
+	}
+	now, load := s.index, s.loads
+	s.wg.Go(func() {
+		s.pause()
+		s.post(func() {
+			if s.index == now && s.loads == load {
+				read()
+			}
+		})
+	})
+}
+
+// firstDraw is how long what is not in sight yet leaves the cores to the window, which is about to be drawn.
+const firstDraw = 50 * time.Millisecond
+
+// pause waits that long, or until the session ends.
+func (s *Session) pause() {
+	select {
+	case <-s.ctx.Done():
+	case <-time.After(firstDraw):
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/image/draw"
 
@@ -86,24 +87,41 @@ func (t *thumbs) take() (photo.Item, bool) {
 	return item, true
 }
 
+// together is how long thumbnails wait for others to be shown with: each time the whole window is drawn.
+const together = 100 * time.Millisecond
+
 func (t *thumbs) run() {
 	defer close(t.over)
 	for range t.wake {
+		t.s.pause()
+		batch, began := map[string]*image.RGBA{}, time.Now()
+		hand := func() {
+			some := batch
+			batch, began = map[string]*image.RGBA{}, time.Now()
+			t.s.post(func() { t.keep(some) })
+		}
 		for {
 			item, ok := t.take()
 			if !ok {
 				break
 			}
-			img := t.load(item)
-			t.s.post(func() { t.keep(item.Path, img) })
+			batch[item.Path] = t.load(item)
+			if time.Since(began) > together {
+				hand()
+			}
+		}
+		if len(batch) > 0 {
+			hand()
 		}
 	}
 }
 
-func (t *thumbs) keep(key string, img *image.RGBA) {
-	t.made[key] = img
-	t.order = append(t.order, key)
-	if len(t.order) > thumbsKept {
+func (t *thumbs) keep(some map[string]*image.RGBA) {
+	for key, img := range some {
+		t.made[key] = img
+		t.order = append(t.order, key)
+	}
+	for len(t.order) > thumbsKept {
 		delete(t.made, t.order[0])
 		t.order = t.order[1:]
 	}
@@ -126,7 +144,7 @@ func (t *thumbs) load(item photo.Item) *image.RGBA {
 	if img := readThumb(file); img != nil {
 		return img
 	}
-	p, err := photo.Read(item.Path, photo.Limits{})
+	p, err := photo.ReadSmall(item.Path, photo.Limits{}, ThumbSize)
 	if err != nil {
 		return nil
 	}
