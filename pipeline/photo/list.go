@@ -42,6 +42,10 @@ func IsPicture(name string) bool {
 // (2 before 10) in folders.
 func List(args []string, stdin io.Reader) []Item {
 	var l lister
+	if len(args) == 1 {
+		info, err := os.Stat(args[0])
+		l.alone = err == nil && info.IsDir()
+	}
 	for _, arg := range args {
 		switch {
 		case arg == "-":
@@ -59,6 +63,7 @@ func List(args []string, stdin io.Reader) []Item {
 type lister struct {
 	items []Item
 	seen  map[string]bool
+	alone bool // one folder is all that is listed, which has every file once
 }
 
 func (l *lister) fail(name string, err error) {
@@ -149,24 +154,46 @@ func (l *lister) folder(root, rel string, visited map[string]bool) {
 	if !firstVisit(dir, visited) {
 		return
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := readDir(dir)
 	if err != nil {
 		l.fail(dir, unreadable(err))
 		return
 	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return naturally(a.Name(), b.Name()) })
+	l.items = slices.Grow(l.items, len(entries))
 	for _, e := range entries {
-		if hidden(e.Name()) {
+		name := e.Name()
+		if hidden(name) {
 			continue
 		}
-		below := path.Join(rel, e.Name())
+		below := name
+		if rel != "" {
+			below = rel + "/" + name
+		}
 		switch {
 		case isFolder(dir, e):
 			l.folder(root, below, visited)
-		case IsPicture(e.Name()):
+		case !IsPicture(name):
+		case l.alone: // a hundred thousand paths need not be made clean one by one
+			l.items = append(l.items, Item{Path: dir + string(filepath.Separator) + name, Root: root, Rel: below})
+		default:
 			l.add(root, below)
 		}
 	}
+}
+
+// readDir returns what is in a folder in natural order.
+func readDir(dir string) ([]fs.DirEntry, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	entries, err := f.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return naturally(a.Name(), b.Name()) })
+	return entries, nil
 }
 
 func firstVisit(dir string, visited map[string]bool) bool {
@@ -289,11 +316,10 @@ func (m *matcher) anyFolders(rel string, parts []string) {
 func (m *matcher) dir(rel string) string { return filepath.Join(m.root, filepath.FromSlash(rel)) }
 
 func (m *matcher) entries(rel string) []fs.DirEntry {
-	entries, err := os.ReadDir(m.dir(rel))
+	entries, err := readDir(m.dir(rel))
 	if err != nil {
 		return nil // a folder that cannot be read matches nothing
 	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return naturally(a.Name(), b.Name()) })
 	return entries
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -20,6 +21,9 @@ func separate(items []Item) {
 		}
 	}
 	for name(); ; name() {
+		if oneRoot(items) {
+			break
+		}
 		deeper := clashing(items, rels)
 		grown := false
 		for root := range deeper {
@@ -32,11 +36,15 @@ func separate(items []Item) {
 			break
 		}
 	}
-	used := map[string]bool{}
+	used := make(map[string]bool, len(items))
 	for i := range items {
 		items[i].Rel = free(rels[i], used)
 		used[strings.ToLower(items[i].Rel)] = true
 	}
+}
+
+func oneRoot(items []Item) bool {
+	return !slices.ContainsFunc(items, func(i Item) bool { return i.Root != items[0].Root })
 }
 
 // clashing returns the roots of items that share a name with another.
@@ -58,6 +66,9 @@ func clashing(items []Item, rels []string) map[string]bool {
 
 // below returns the item's name with the last n folders of its root in front.
 func below(it Item, n int) string {
+	if n == 0 {
+		return tame(path.Clean(it.Rel))
+	}
 	f := folders(it.Root)
 	return tame(path.Join(append(append([]string{}, f[len(f)-min(n, len(f)):]...), it.Rel)...))
 }
