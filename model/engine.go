@@ -77,6 +77,16 @@ func (e *Engine) Session(p *Pack, role string, need Graph) (*Session, error) {
 	return s.session, s.err
 }
 
+// Check verifies the pack's file of a role, and that it offers what the family needs, as Session does, without loading it.
+func (e *Engine) Check(p *Pack, role string, need Graph) error {
+	f, err := p.file(role)
+	if err != nil {
+		return err
+	}
+	_, _, _, err = e.open(p, f, need)
+	return err
+}
+
 // Loader loads several sessions of a pack and keeps the first error, so that a family can ask for all and
 // look once.
 type Loader struct {
@@ -120,20 +130,31 @@ func portKey(g Graph) string {
 	return b.String()
 }
 
+// open reads a graph whose ports are what the family needs.
+func (e *Engine) open(p *Pack, f File, need Graph) (data []byte, offers Graph, levels []int, err error) {
+	if data, err = p.read(f); err != nil {
+		return nil, offers, nil, err
+	}
+	has, err := parseGraph(data)
+	if err == nil {
+		offers, levels = need.on(has)
+		err = offers.check(has)
+	}
+	if err != nil {
+		return nil, offers, nil, fmt.Errorf("%s: %w", place(p, f), err)
+	}
+	return data, offers, levels, nil
+}
+
+// place names a file in errors.
+func place(p *Pack, f File) string { return fmt.Sprintf("pack %s, %s", p.ID, f.Name) }
+
 func (e *Engine) load(p *Pack, f File, need Graph) (*Session, error) {
-	data, err := p.read(f)
+	data, need, levels, err := e.open(p, f, need)
 	if err != nil {
 		return nil, err
 	}
-	where := fmt.Sprintf("pack %s, %s", p.ID, f.Name)
-	has, err := parseGraph(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
-	}
-	need, levels := need.on(has)
-	if err := need.check(has); err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
-	}
+	where := place(p, f)
 	opts, err := sessionOptions(e.threads)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, plain(err))

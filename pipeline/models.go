@@ -195,6 +195,17 @@ func (m *Models) text(pack *model.Pack, p Params) (*encode.Encoder, error) {
 	return t, nil
 }
 
+// Warm loads what only new words need, which Load leaves for later.
+func (m *Models) Warm() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var errs []error
+	for _, t := range m.texts {
+		errs = append(errs, t.Warm())
+	}
+	return errors.Join(errs...)
+}
+
 // reader is a detector with a text side of its own.
 type reader interface {
 	Unread(phrases []string) (truncated, unknown []string)

@@ -43,6 +43,8 @@ type Run func(ctx context.Context, b Batch) ([][]float32, error)
 type Params struct {
 	Tokenizer Tokenizer
 	Run       Run
+	// Warm makes ready what the first Run would wait for; nil for nothing.
+	Warm func() error
 	// Dim is the length of a vector.
 	Dim int
 	// Ensemble makes sentences of a phrase and one vector of theirs.
@@ -93,6 +95,14 @@ func New(p Params) (*Encoder, error) {
 		e.disk = disk{dir: filepath.Join(p.Dir, hex.EncodeToString(sum[:16])), dim: p.Dim}
 	}
 	return e, nil
+}
+
+// Warm makes ready what the first new phrase would wait for.
+func (e *Encoder) Warm() error {
+	if e.p.Warm == nil {
+		return nil
+	}
+	return e.p.Warm()
 }
 
 // Unknown returns the phrases of which the vocabulary cannot spell a single word: their vectors say nothing.

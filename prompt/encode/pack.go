@@ -12,7 +12,8 @@ import (
 
 // Open makes the encoder of a pack's text side. dir is the folder of the files on disk (see CacheDir),
 // empty for memory only. The lexicon, nil for none, reads what is Chinese unless the manifest says that the text encoder
-// does. The session is loaded; it runs as long as the engine is open.
+// does. The text graph is checked, and loaded when it first runs, since vectors that are on disk need none; it runs as long
+// as the engine is open.
 func Open(engine *model.Engine, pack *model.Pack, dir string, words *lexicon.Lexicon) (*Encoder, error) {
 	tokenizer, graph, err := openTokenizer(pack)
 	if err != nil {
@@ -26,15 +27,15 @@ func Open(engine *model.Engine, pack *model.Pack, dir string, words *lexicon.Lex
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
 	}
-	session, err := engine.Session(pack, pack.Text.Encoder, graph)
-	if err != nil {
+	if err := engine.Check(pack, pack.Text.Encoder, graph); err != nil {
 		return nil, err
 	}
+	load := func() (*model.Session, error) { return engine.Session(pack, pack.Text.Encoder, graph) }
 	if pack.Text.Reads("zh") {
 		words = nil
 	}
 	p := Params{
-		Lexicon: words, Tokenizer: tokenizer, Run: runSession(session, len(graph.Inputs)), Dim: pack.Text.Dim, Ensemble: ensemble,
+		Lexicon: words, Tokenizer: tokenizer, Run: runSession(load, len(graph.Inputs)), Warm: func() error { _, err := load(); return err }, Dim: pack.Text.Dim, Ensemble: ensemble,
 		Batch: pack.Text.Batch, Fingerprint: pack.TextFingerprint(), Dir: dir,
 	}
 	if pack.Tokenizer.Pad {
@@ -70,8 +71,12 @@ func openTokenizer(pack *model.Pack) (Tokenizer, model.Graph, error) {
 }
 
 // runSession runs batches through a text graph, whose second input, if it has one, is the mask.
-func runSession(s *model.Session, inputs int) Run {
+func runSession(load func() (*model.Session, error), inputs int) Run {
 	return func(ctx context.Context, b Batch) ([][]float32, error) {
+		s, err := load()
+		if err != nil {
+			return nil, err
+		}
 		var in []*model.Tensor
 		defer func() { model.ReleaseAll(in) }()
 		for _, values := range [][]int64{b.IDs, b.Mask}[:inputs] {

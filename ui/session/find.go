@@ -117,6 +117,7 @@ type finder struct {
 	// The rest belongs to the goroutine.
 	models *pipeline.Models
 	choice Choice
+	fresh  bool // models were loaded, and not been warmed
 	rel    string
 	photo  *pipeline.Analysis
 
@@ -196,18 +197,35 @@ func (f *finder) take() (*request, context.Context) {
 func (f *finder) run() {
 	defer close(f.over)
 	defer f.unload()
-	for range f.wake {
-		for {
-			r, ctx := f.take()
-			if r == nil {
-				break
-			}
-			f.serve(ctx, r)
-			f.mu.Lock()
-			f.halt()
-			f.halt = nil
-			f.mu.Unlock()
+	for {
+		var idle <-chan time.Time
+		if f.fresh {
+			idle = time.After(restAfter)
 		}
+		select {
+		case _, on := <-f.wake:
+			if !on {
+				return
+			}
+			f.work()
+		case <-idle:
+			f.rest()
+		}
+	}
+}
+
+// work serves what is asked until nothing is.
+func (f *finder) work() {
+	for {
+		r, ctx := f.take()
+		if r == nil {
+			return
+		}
+		f.serve(ctx, r)
+		f.mu.Lock()
+		f.halt()
+		f.halt = nil
+		f.mu.Unlock()
 	}
 }
 
@@ -258,9 +276,21 @@ func (f *finder) load(c Choice) error {
 	if err != nil {
 		return err
 	}
-	f.models, f.choice = m, c
-	debug.FreeOSMemory() // loading leaves much behind, and this is a goroutine that nobody waits for
+	f.models, f.choice, f.fresh = m, c, true
 	return nil
+}
+
+// restAfter is how long nothing has been asked when rest is called: the first photo comes soon after its models.
+const restAfter = 700 * time.Millisecond
+
+// rest does what could wait until nothing is asked: it loads what new words need, and gives back what loading has left behind.
+// What fails here will be told when it is asked for.
+func (f *finder) rest() {
+	if f.models != nil && f.fresh {
+		f.fresh = false
+		_ = f.models.Warm()
+		debug.FreeOSMemory()
+	}
 }
 
 func (f *finder) look(ctx context.Context, r *request) error {
@@ -390,6 +420,9 @@ func (s *Session) Report() Report { return s.finder.report }
 
 // Choice returns which models look at photos.
 func (s *Session) Choice() Choice { return s.choice }
+
+// Preload loads the models before anything is asked of them.
+func (s *Session) Preload() { s.finder.ask(&request{choice: s.choice}) }
 
 // Choose takes other models.
 func (s *Session) Choose(c Choice) {
