@@ -16,6 +16,7 @@ ANCHOR = 8.0                 # side of a cell's anchor, in strides
 STATES, TEXT, INNER = 384, 192, 128  # width of the text encoder's states, of the caption's in the head, of attention
 LEVELS = ("p3", "p4", "p5", "p6")
 FINEST = STRIDES[1]
+SAY = 0.25                   # power of the quality in a score: what a cell's names say is judged by the box already
 
 
 def flatten(levels):
@@ -142,7 +143,7 @@ class Head(nn.Module):
 
 
 class Exported(nn.Module):
-    """The head as detect/glip reads it: boxes as changes of anchors, by GLIP's weights."""
+    """The head as detect/glip reads it: boxes as changes of anchors, by GLIP's weights, and the logit of the quality to the power SAY."""
 
     def __init__(self, head):
         super().__init__()
@@ -155,4 +156,5 @@ class Exported(nn.Module):
         before, after = reach[..., :2], reach[..., 2:]
         shift = (after - before) * (5 / anchor)
         growth = ((before + after) / anchor).clamp(min=1e-3).log() * 5
-        return logits, torch.cat([shift, growth], 2), quality
+        chance = quality.sigmoid() ** SAY
+        return logits, torch.cat([shift, growth], 2), chance.log() - (1 - chance).clamp(min=1e-6).log()

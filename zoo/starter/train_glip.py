@@ -39,6 +39,7 @@ def arguments():
     for name in ("data", "trunk", "text", "phrases", "out"):
         add(f"--{name}", required=True)
     add("--detector", help="NanoDet-g as a teacher of COCO's names: the path of its files without their ending (detector.py)")
+    add("--init", help="checkpoint to go on from")
     add("--no-fusion", action="store_true", help="photo and caption meet in the logits only")
     add("--minutes", type=float, default=8)
     add("--steps", type=int, default=10**9)
@@ -289,6 +290,8 @@ def main():
     trunk = load_trunk(args.trunk, device)
     head = Head(not args.no_fusion)
     head.fill(trunk.rpn)
+    if args.init:
+        head.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in torch.load(args.init, map_location="cpu")["model"].items()})
     head = head.to(device)
     average = {k: v.detach().clone() for k, v in head.state_dict().items()}
     floats = [k for k, v in average.items() if v.is_floating_point()]
