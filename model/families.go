@@ -1,7 +1,7 @@
 package model
 
 // Trunk returns what the pyramid trunk of the starter packs offers: f4 at a quarter of the canvas, p3 to
-// p6 at an eighth to a sixty-fourth. Families that share a trunk all ask for this graph, so that they
+// p6 at an eighth to a sixty-fourth, and c5, the backbone's own last map, at a thirty-second. Families that share a trunk all ask for this graph, so that they
 // share its session and its runs.
 func Trunk() Graph {
 	return Graph{
@@ -12,6 +12,7 @@ func Trunk() Graph {
 			{"p4", Float32, 4},
 			{"p5", Float32, 4},
 			{"p6", Float32, 4},
+			{"c5", Float32, 4},
 		},
 	}
 }

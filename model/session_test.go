@@ -154,7 +154,7 @@ func TestAFileWithOtherPortsNamesTheDifference(t *testing.T) {
 	if !errors.Is(err, model.ErrGraph) {
 		t.Fatalf("got %v", err)
 	}
-	want := `pack vild-starter, trunk.onnx: graph does not fit its family: input "pixel_values" has 4 dimensions, not 3; output "p2" is missing (the file has "f4", "p3", "p4", "p5", "p6")`
+	want := `pack vild-starter, trunk.onnx: graph does not fit its family: input "pixel_values" has 4 dimensions, not 3; output "p2" is missing (the file has "f4", "p3", "p4", "p5", "p6", "c5")`
 	if err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}

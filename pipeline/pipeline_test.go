@@ -97,8 +97,8 @@ func TestDetectionAndSegmentationShareOneTrunkRun(t *testing.T) {
 
 func TestWhatRunsAgain(t *testing.T) {
 	m := load(t, 2)
-	a := analyse(t, m, "dog.jpg", pipeline.Canvas{})
-	boxes := pipeline.NewQuestion(classes("dog", "person"), nil)
+	a := analyse(t, m, "teddy.jpg", pipeline.Canvas{})
+	boxes := pipeline.NewQuestion(classes("teddy bear", "person"), nil)
 	ans := ask(t, a, boxes)
 	runs := func(work func()) int64 {
 		before := m.Engine.Runs()
@@ -156,11 +156,11 @@ func TestANameInBothPromptsIsOneClass(t *testing.T) {
 
 func TestAFilterSpeaksOfTheWholeTable(t *testing.T) {
 	m := load(t, 2)
-	a := analyse(t, m, "dog.jpg", pipeline.Canvas{})
-	ans := ask(t, a, pipeline.NewQuestion(classes("dog", "person"), classes("sky", "grass")))
+	a := analyse(t, m, "teddy.jpg", pipeline.Canvas{})
+	ans := ask(t, a, pipeline.NewQuestion(classes("teddy bear", "person"), classes("sky", "grass")))
 	boxes, pixels := ans.Select(pipeline.Filter{
 		Boxes:  detect.Options{Score: 0.5, Off: map[int]bool{0: true}},
-		Pixels: segment.Options{MinArea: 0.05, Off: map[int]bool{2: true}},
+		Pixels: segment.Options{MinArea: 0.01, Off: map[int]bool{2: true}},
 	})
 	if len(boxes) == 0 || len(pixels) == 0 {
 		t.Fatalf("%d boxes, %d painted regions", len(boxes), len(pixels))

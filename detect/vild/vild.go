@@ -21,13 +21,25 @@ import (
 const Family = "vild"
 
 // rule is how a pack of the starter's kind scores: logit = Tau·cos + Bias against a background of logit 0,
-// the softmax times powers of the proposal's own two scores.
+// the softmax times powers of the proposal's own two scores, calibrated.
 type rule struct {
 	Name         string  `json:"rule"` // "softmax-with-zero-background"
 	Tau          float64 `json:"tau"`
 	Bias         float64 `json:"bias"`
 	RoiPower     float64 `json:"roi_power"`
 	QualityPower float64 `json:"quality_power"`
+	// Calibration is a slope and an offset for the score's logit, so that of regions of a score that share is right
+	// (Platt 1999). It changes no order. Empty leaves scores as they are.
+	Calibration []float64 `json:"calibration,omitempty"`
+}
+
+// calibrated returns what a score means.
+func (r rule) calibrated(score float32) float32 {
+	if len(r.Calibration) == 0 || score <= 0 || score >= 1 {
+		return score
+	}
+	p := float64(score)
+	return float32(1 / (1 + math.Exp(-r.Calibration[0]*math.Log(p/(1-p))-r.Calibration[1])))
 }
 
 func (r rule) check() error {
@@ -36,6 +48,9 @@ func (r rule) check() error {
 	}
 	if !(r.Tau > 0) {
 		return fmt.Errorf("%w: scoring.tau must be positive", model.ErrManifest)
+	}
+	if c := r.Calibration; len(c) != 0 && (len(c) != 2 || !(c[0] > 0)) {
+		return fmt.Errorf("%w: scoring.calibration is a positive slope and an offset", model.ErrManifest)
 	}
 	return nil
 }
@@ -191,7 +206,7 @@ func (e *encoding) Ask(ctx context.Context, classes []annot.Class) (*detect.Cand
 			row := (h.first + i) * n
 			words.Fuse(logits, c.Scores[row:row+n], c.Phrases[row:row+n])
 			for k := row; k < row+n; k++ {
-				c.Scores[k] *= e.weights[h.first+i]
+				c.Scores[k] = e.d.rule.calibrated(c.Scores[k] * e.weights[h.first+i])
 			}
 		}
 	}

@@ -69,7 +69,7 @@ def describe_regions(detector, features, vectors, scale, size):
 
 def pixel_logits(sessions, features, vectors):
     """[T, h, w] logits at a quarter of the canvas."""
-    embeds = sessions["pixels"].run(None, {k: features[k] for k in ("f4", "p3", "p4", "p5")})[0]
+    embeds = sessions["pixels"].run(None, {i.name: features[i.name] for i in sessions["pixels"].get_inputs()})[0]
     return sessions["match"].run(None, {"pixel_embeds": embeds, "text_embeds": vectors})[0][0]
 
 

@@ -78,12 +78,17 @@ def to_tensor(canvas, mean, std):
 
 def score_regions(embeds, roi_scores, quality, vectors, rule):
     """[100, N] scores of the regions under N text vectors: softmax over background (logit 0) and the words, times the
-    geometric mean of objectness and box quality, to the manifest's powers."""
+    geometric mean of objectness and box quality, to the manifest's powers; then Platt's calibration."""
     logits = rule["tau"] * embeds @ vectors.T + rule["bias"]
     top = np.maximum(logits.max(1, keepdims=True), 0)
     e = np.exp(logits - top)
     p = e / (np.exp(-top) + e.sum(1, keepdims=True))
-    return p * (roi_scores[:, None] ** rule["roi_power"]) * (quality[:, None] ** rule["quality_power"])
+    p = p * (roi_scores[:, None] ** rule["roi_power"]) * (quality[:, None] ** rule["quality_power"])
+    if "calibration" not in rule:
+        return p
+    slope, offset = rule["calibration"]
+    p = p.clip(1e-12, 1 - 1e-7)
+    return 1 / (1 + np.exp(-slope * np.log(p / (1 - p)) - offset))
 
 
 def nms(boxes, scores, threshold):

@@ -81,20 +81,10 @@ class Match(Part):
 
 
 class Naming(Part):
-    """Vectors of parts of the canvas: the mean of the wide map over a box, cells at its edge counted by what of them lies in it."""
+    """The vector of a whole canvas: the mean of the wide map."""
 
-    def forward(self, c5, boxes):
-        x = self.n.wide(c5)
-        height, width = x.shape[-2:]
-
-        def along(low, high, count):
-            cells = torch.arange(count, dtype=torch.float32)
-            return (torch.minimum(high[:, None] / STRIDES[3], cells + 1) - torch.maximum(low[:, None] / STRIDES[3], cells)).clamp(min=0)
-
-        inside = along(boxes[:, 1], boxes[:, 3], height)[:, :, None] * along(boxes[:, 0], boxes[:, 2], width)[:, None]
-        inside = inside.flatten(1)
-        inside = inside / inside.sum(1, keepdim=True).clamp(min=1e-6)
-        return F.normalize(self.n.nam(inside @ x[0].flatten(1).t()), dim=1)
+    def forward(self, c5):
+        return F.normalize(self.n.nam(self.n.wide(c5).mean((2, 3))), dim=1)
 
 
 def sides(name):
@@ -125,7 +115,7 @@ def main(checkpoint, target):
         export(Pixels, "pixels", (f4, p3, p5), ["f4", "p3", "p5"], ["pixel_embeds"], **sides("pixel_embeds"))
         export(Match, "match", (torch.randn(1, 256, 104, 104), torch.randn(3, 256)), ["pixel_embeds", "text_embeds"], ["logits"],
                text_embeds={0: "T"}, logits={1: "T", 2: "h", 3: "w"})
-        export(Naming, "naming", (c5, boxes), ["c5", "boxes"], ["image_embeds"], image_embeds={0: "n"}, **many)
+        export(Naming, "naming", (c5,), ["c5"], ["image_embeds"])
         figures = {"tau": net.temperatures().tolist(), "bias": net.bias.tolist(), "size": 416}
     (target / "scoring.json").write_text(json.dumps(figures) + "\n")
 

@@ -31,8 +31,8 @@ SPOKEN = {
 
 # How often a sample is made of each source; "tiles" is a grid of photos that show one thing each.
 SHARES = {
-    "coco": 11, "coco_stuff": 1.5, "animals7": 1.2, "facade": 0.5, "ccp": 1.6, "camvid": 0.7, "human_seg": 0.5, "groceries": 1.2,
-    "openimages5": 0.3, "cars_trucks": 0.5, "deer": 0.4, "recycling": 0.3, "weapons": 0.7, "tiles": 2.5,
+    "coco": 11, "coco_stuff": 1.5, "animals7": 1.2, "facade": 0.5, "ccp": 2.4, "camvid": 1.0, "human_seg": 0.6, "groceries": 1.2,
+    "openimages5": 0.3, "cars_trucks": 0.5, "deer": 0.4, "recycling": 0.4, "weapons": 0.8, "tiles": 2.5,
 }
 TILES = {"tinyimagenet": 5, "imagenet1k": 3, "caltech101": 2, "clothing": 1, "grocery_store": 1}
 PAINTED_BY_BOXES = ("coco", "animals7", "facade")  # sources whose outlines are masks too
@@ -311,12 +311,12 @@ class Train(torch.utils.data.Dataset):
         source = random.choices(self.keys, self.shares)[0]
         if source == "tiles":
             self.grid(sample)
-            facts = (self.tile_names, [], False, False)
+            facts = (self.tile_names, [], False, False, False)
         else:
             self.scene(sample, source)
             names = self.photos.boxed[source]
             painted = self.photos.painted.get(source, names if source in PAINTED_BY_BOXES else [])
-            facts = (names, painted, bool(names), source in FULLY_BOXED)
+            facts = (names, painted, bool(names), source in FULLY_BOXED, source == "coco")
         return sample, facts
 
 
@@ -331,9 +331,9 @@ def collate(samples, names):
         "blind": np.zeros((count, BLIND, 4), np.float32),
         "outline": np.zeros((count, OUTLINES, SIDE, SIDE), np.uint8), "outlined": np.full((count, OUTLINES), -1, np.int64),
         "negatives": np.zeros((count, names), bool), "painted": np.zeros((count, names), bool),
-        "exhaustive": np.zeros(count, bool), "full": np.zeros(count, bool),
+        "exhaustive": np.zeros(count, bool), "full": np.zeros(count, bool), "searched": np.zeros(count, bool),
     }
-    for t, (s, (negatives, painted, exhaustive, full)) in enumerate(samples):
+    for t, (s, (negatives, painted, exhaustive, full, searched)) in enumerate(samples):
         order = list(range(len(s.boxes)))
         random.shuffle(order)
         blind = s.blind + [s.boxes[k] for k in order[BOXES:]]
@@ -352,7 +352,7 @@ def collate(samples, names):
             cv2.fillPoly(batch["outline"][t, z], [((p - (x0, y0)) * scale).round().astype(np.int32) for p in s.outlines[order[q]]], 1)
             batch["outlined"][t, z] = q
         batch["negatives"][t, negatives], batch["painted"][t, painted] = True, True
-        batch["exhaustive"][t], batch["full"][t] = exhaustive, full
+        batch["exhaustive"][t], batch["full"][t], batch["searched"][t] = exhaustive, full, searched
     return {k: torch.from_numpy(v) for k, v in batch.items()}
 
 

@@ -2,26 +2,33 @@
 
     python zoo/starter/train.py --data PHOTOS --wordings wordings.npz --backbone lite2.pth --minutes 18 --out v1.pt
     python zoo/starter/train.py --data PHOTOS --wordings wordings.npz --backbone lite2.pth --held-out zoo/starter/held_out.txt ...
+    torchrun --nproc-per-node 4 zoo/starter/train.py ...          on four GPUs: each takes a batch, gradients are averaged
 
-Runs on one GPU (or, for a few steps, on a processor). The checkpoint holds the averaged weights in half precision.
+Runs on GPUs (or, for a few steps, on a processor). The checkpoint holds the averaged weights in half precision.
 """
 
 import argparse
 import functools
 import math
+import os
 import random
 import time
 
 import cv2
 import numpy as np
 import torch
-from net import Net, centres, decode, load_backbone, shares, teacher
+import torch.distributed as dist
+from detector import NAMES, Detector
+from net import WIDTH, Net, centres, decode, load_backbone, shares, teacher
 from photos import BACKGROUND, IGNORE, PAINTED_BY_BOXES, Photos, Train, collate
 from torch.nn import functional as F
 
 FOUND, EMPTY = 20, 24     # regions named per photo: on things, on background
 PIXELS = 1600             # pixels named per photo
 POSITIVES = 10            # cells that answer for a box
+SEEN = 24                 # boxes kept of what the detector finds in a photo
+SURE, SAME = 0.35, 0.6    # chance of a box of the detector to keep, IoU with its boxes that makes the same place
+FLOOR, SCALED = 0.05, 1.7 # its chances are noise below, and about 0.6 for a thing well boxed
 AVERAGE = 0.9993          # of the running average of weights
 
 
@@ -33,8 +40,11 @@ def arguments():
     add("--out", required=True)
     add("--init", help="checkpoint to start from")
     add("--backbone", required=True, help="ImageNet's classifier: the backbone to start from, and a teacher of names")
+    add("--detector", help="NanoDet-g as a teacher of COCO's names: the path of its files without their ending (detector.py)")
+    add("--heads-only", action="store_true", help="leave backbone and pyramid as they are")
     add("--held-out", help="file of names, one a line, that training must not see")
     add("--minutes", type=float, default=15)
+    add("--snapshots", default="", help="minutes at which to save what there is, beside the end: OUT.MINUTES")
     add("--steps", type=int, default=10**9)
     add("--batch", type=int, default=64)
     add("--sizes", default="384,416,480", help="canvas sides, one drawn for each step")
@@ -47,7 +57,8 @@ def arguments():
     add("--workers", type=int, default=15)
     add("--seed", type=int, default=0)
     add("--taught", type=float, default=0.25, help="weight of what ImageNet's classifier says of regions and parts")
-    add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add("--told", type=float, default=1.0, help="weight of what the detector says of cells and regions")
+    add("--device", default=f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
 
 
@@ -126,7 +137,7 @@ def draw_regions(chances, boxes, size, batch):
     found = torch.where(good & (iou >= 0.5), 1 + chance, 0.0).topk(FOUND, 1)
     empty = torch.where(good & (iou < 0.4) & (blind < 0.3), 1 + chance, 0.0).topk(EMPTY, 1)
     index = torch.cat([found.indices, empty.indices], 1)
-    live = torch.cat([found.values > 0, (empty.values > 0) & batch["exhaustive"][:, None]], 1)
+    live = torch.cat([found.values > 0, empty.values > 0], 1)
     on_thing = live & (torch.arange(FOUND + EMPTY, device=live.device)[None] < FOUND)
     rois = drawn.gather(1, index[..., None].expand(-1, -1, 4))
     rois = torch.where(live[..., None], rois, rois.new_tensor([0.0, 0.0, 32.0, 32.0]))
@@ -142,7 +153,43 @@ def taught_loss(likeness, places, weight, words):
     return (loss * weight).sum() / weight.sum().clamp(min=1)
 
 
-def region_loss(net, heads, drawn, batch, words):
+@torch.no_grad()
+def add_seen(batch, chances, boxes, words):
+    """Add what the detector is sure of to the boxes of photos that nobody searched for COCO's names, beside what is boxed there already."""
+    chance, name = chances.max(2)
+    first = chance.topk(4 * SEEN, 1)
+    chance, name = first.values, name.gather(1, first.indices)
+    boxes = boxes.gather(1, first.indices[..., None].expand(-1, -1, 4))
+    covered = (overlap(boxes, boxes) > SAME) & torch.ones(4 * SEEN, 4 * SEEN, dtype=torch.bool, device=boxes.device).triu(1)
+    boxed = (overlap(boxes, batch["boxes"]) * (batch["names"] >= 0)[:, None]).amax(2) > 0.45
+    keep = (chance > SURE) & ~covered.any(1) & ~boxed & ~batch["searched"][:, None] & ((boxes[..., 2:] - boxes[..., :2]) > 6).all(-1)
+    kept = (keep * chance).topk(SEEN, 1)
+    name = torch.where(kept.values > 0, words.coco[name.gather(1, kept.indices)], -1)
+    boxes = torch.where((name >= 0)[..., None], boxes.gather(1, kept.indices[..., None].expand(-1, -1, 4)), 0.0)
+    batch["boxes"], batch["names"] = torch.cat([batch["boxes"], boxes], 1), torch.cat([batch["names"], name], 1)
+    batch["places"] = torch.cat([batch["places"], torch.full_like(name, words.nowhere)], 1)
+
+
+def told_loss(likeness, rois, asked, said, words, bias):
+    """How far the chances of regions for COCO's names are from the detector's at the cell that boxes the same place, if one does."""
+    chances, boxes = said
+    with torch.no_grad():
+        best = ((overlap(rois, boxes) >= SAME) * chances.amax(2)[:, None]).max(2)
+        target = chances.gather(1, best.indices[..., None].expand(-1, -1, chances.shape[2])) * (best.values > 0)[..., None]
+        target = (target - FLOOR).clamp(min=0) * SCALED
+        target = target / target.sum(2, keepdim=True).clamp(min=1)
+        target = torch.cat([1 - target.sum(2, keepdim=True), target], 2)
+    logits = F.pad(likeness[..., words.coco] + bias, (1, 0))
+    return per(-(target * F.log_softmax(logits, 2)).sum(2) * asked, asked)
+
+
+def cell_loss(logits, chances):
+    """How far the chances of cells for COCO's names are from the detector's."""
+    loss = F.binary_cross_entropy_with_logits(logits, chances, reduction="none") * (logits.sigmoid() - chances).abs().detach()
+    return loss.sum() / chances.amax(2).sum().clamp(min=1)
+
+
+def region_loss(net, heads, drawn, batch, words, said):
     rois, which, found, live = drawn
     vectors, change, quality = heads
     n, r = found.shape
@@ -151,7 +198,9 @@ def region_loss(net, heads, drawn, batch, words):
     # Among background and the names that the source boxes wherever they are.
     logits = torch.cat([likeness.new_zeros(n, r, 1), (likeness + net.bias[0]).masked_fill(~batch["negatives"][:, None], -1e4)], 2)
     asked = (live & batch["exhaustive"][:, None]).float()
-    classes = per(F.cross_entropy(logits.flatten(0, 1), (names + 1).flatten(), reduction="none").view(n, r) * asked, asked)
+    listed = (names >= 0) & batch["negatives"].gather(1, names.clamp(min=0))
+    goal = torch.where(listed, names + 1, 0)
+    classes = per(F.cross_entropy(logits.flatten(0, 1), goal.flatten(), reduction="none").view(n, r) * asked, asked)
     # Among all names but those that mean nearly the same.
     own = names.clamp(min=0)
     logits = likeness.masked_fill(words.near[own] | words.hidden, -1e4)
@@ -161,7 +210,9 @@ def region_loss(net, heads, drawn, batch, words):
     box, iou = giou_loss(decode(rois.flatten(0, 1), change).view(n, r, 4), truth)
     judged = F.binary_cross_entropy_with_logits(quality.float().view(n, r), iou.clamp(0, 1), reduction="none")
     taught = taught_loss(likeness, batch["places"].gather(1, which), found.float(), words)
-    return classes, contrast, per(box * found, found), per(judged * found, found), taught
+    # Of things, what people wrote counts; of places beside them, what the detector says: on most photos nobody looked for COCO's names.
+    told = told_loss(likeness, rois, (live & ~found).float(), said, words, net.bias[0]) if said else likeness.new_zeros(())
+    return classes, contrast, per(box * found, found), per(judged * found, found), taught, told
 
 
 def naming_loss(net, c5, batch, words):
@@ -250,19 +301,20 @@ def ask_teacher(photos, path, device):
             return cv2.resize(part, (240, 240), interpolation=cv2.INTER_AREA if part.shape[0] > 240 else cv2.INTER_CUBIC)
 
     said = []
-    for batch in torch.utils.data.DataLoader(Crops(), 256, num_workers=15 if device == "cuda" else 2):
+    for batch in torch.utils.data.DataLoader(Crops(), 256, num_workers=15 if "cuda" in device else 2):
         x = (batch.to(device).permute(0, 3, 1, 2).float() - 127) / 128
-        with torch.autocast(device, torch.bfloat16):
+        with torch.autocast(device.split(":")[0], torch.bfloat16):
             logits = net(x.contiguous(memory_format=torch.channels_last))
         said.append(logits.float().softmax(1).half())
-    return torch.cat(said)
+    return torch.cat([*said, torch.zeros_like(said[0][:1])])
 
 
 class Words:
     """Names as vectors, which of them mean nearly the same, and what is known of them.
 
     `known` are ImageNet's 1,000 names in its order, `said` what its classifier says of every place, `painted` the names that masks
-    have, `place` their number among those or -1, `hidden` names that training must not see.
+    have, `place` their number among those or -1, `hidden` names that training must not see, `coco` the detector's names in its order,
+    `nowhere` a place of which nothing is known.
     """
 
     def __init__(self, photos, bank, noise, said, device):
@@ -276,6 +328,8 @@ class Words:
         self.painted = torch.tensor(sorted(painted), device=device)
         self.place = torch.full((len(bank),), -1, dtype=torch.long, device=device)
         self.place[self.painted] = torch.arange(len(painted), device=device)
+        self.coco = torch.tensor([photos.vocab.index(n) for n in NAMES], device=device)
+        self.nowhere = len(said) - 1
         classes = sorted((r["id"], r["names"][0]) for r in photos.records if r["source"] == "imagenet1k")
         self.known = torch.tensor([n for _, n in classes], device=device)
 
@@ -288,7 +342,7 @@ class Words:
 
 
 def to_size(batch, size):
-    """Return the photos as network input of a side, in other colours, and scale what lies on them."""
+    """Return the photos [n, 3, size, size] in other colours, 0 to 255, and scale what lies on them."""
     image = recolour(batch["image"].permute(0, 3, 1, 2).float())
     if image.shape[-1] != size:
         scale = size / image.shape[-1]
@@ -297,7 +351,17 @@ def to_size(batch, size):
         batch["mask"] = batch["mask"][:, at][:, :, at]
         for k in ("boxes", "blind", "parts"):
             batch[k] = batch[k] * scale
-    return ((image - 127) / 128).contiguous(memory_format=torch.channels_last)
+    return image.contiguous(memory_format=torch.channels_last)
+
+
+def share(parameters, done):
+    """Average gradients, and how much of the time is over, among the processes that train together."""
+    grads = [p.grad for p in parameters if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in grads] + [done])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    torch._foreach_copy_(grads, [f.view_as(g) for f, g in zip(flat[:-1].split([g.numel() for g in grads]), grads)])
+    return flat[-1:]
 
 
 def freeze_norms(part):
@@ -322,9 +386,13 @@ def make_optimizer(net, args):
 
 def main():
     args = arguments()
-    device = args.device
-    random.seed(args.seed)
-    np.random.seed(args.seed)
+    device, rank, together = args.device, int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if together > 1:
+        dist.init_process_group("nccl" if "cuda" in device else "gloo")
+    if "cuda" in device:
+        torch.cuda.set_device(device)
+    random.seed(args.seed + rank)
+    np.random.seed(args.seed + rank)
     torch.manual_seed(args.seed)
     held_out = open(args.held_out).read().split("\n")[:-1] if args.held_out else []
     photos = Photos(args.data, held_out)
@@ -335,7 +403,6 @@ def main():
     photos.decode()
     said = ask_teacher(photos, args.backbone, device)
     words = Words(photos, F.normalize(bank, dim=2), args.noise, said, device)
-    print(f"{len(photos.places)} places, ImageNet's classifier is sure of {(said.amax(1) > 0.3).float().mean():.0%}", flush=True)
 
     net = Net(drop_path=args.drop_path)
     load_backbone(net, args.backbone)
@@ -344,38 +411,54 @@ def main():
         own = net.state_dict()
         given = {k: v.float() if v.is_floating_point() else v for k, v in given.items() if k in own and own[k].shape == v.shape}
         net.load_state_dict(own | given)
-        print(f"{len(given)} of {len(own)} weights from {args.init}", flush=True)
+    net.cells = torch.nn.Conv2d(WIDTH, len(NAMES), 1)  # the detector's chances from levels 8 to 32; only to learn from
+    torch.nn.init.constant_(net.cells.bias, -4.6)
     net = net.to(device).to(memory_format=torch.channels_last)
     freeze_norms(net.body)
-    average = {k: v.detach().clone() for k, v in net.state_dict().items()}
+    if args.heads_only:
+        freeze_norms(net.neck)
+        net.body.requires_grad_(False)
+        net.neck.requires_grad_(False)
+    detector = Detector(args.detector).to(device).to(memory_format=torch.channels_last) if args.detector else None
+    torch.manual_seed(args.seed + rank)
+    average = {k: v.detach().clone() for k, v in net.state_dict().items() if not k.startswith("cells.")}
     floats = [k for k, v in average.items() if v.is_floating_point()]
     optimizer = make_optimizer(net, args)
+    trained = [p for group in optimizer.param_groups for p in group["params"]]
     sizes = [int(s) for s in args.sizes.split(",")]
     loader = torch.utils.data.DataLoader(Train(photos, max(sizes), args.strength), args.batch, num_workers=args.workers, collate_fn=functools.partial(collate, names=count),
-                                         worker_init_fn=seed_worker, prefetch_factor=4 if args.workers else None, pin_memory=device == "cuda")
-    print(f"{len(photos.records)} photos, {count} names, {len(held_out)} held out", flush=True)
-    begin, step, logged, waited = time.time(), 0, {}, 0.0
+                                         worker_init_fn=seed_worker, prefetch_factor=4 if args.workers else None, pin_memory="cuda" in device)
+    if rank == 0:
+        print(f"{len(photos.records)} photos, {count} names, {len(held_out)} held out, {len(photos.places)} places", flush=True)
+    begin, step, logged, waited, done = time.time(), 0, {}, 0.0, torch.zeros(1, device=device)
+    snapshots = [float(m) / args.minutes for m in args.snapshots.split(",") if m]
     batches = iter(loader)
     while True:
         asked = time.time()
-        batch = next(batches)
+        batch = {k: v.to(device, non_blocking=True) for k, v in next(batches).items()}
         waited += time.time() - asked
         if step == 0:
+            if together > 1:
+                dist.barrier()
             begin = time.time()
-        done = (time.time() - begin) / (60 * args.minutes)
-        if done >= 1 or step >= args.steps:
+        passed = done.item() if step else 0.0
+        if rank == 0 and snapshots and passed >= snapshots[0]:
+            snapshots.pop(0)
+            save(average, step, begin, f"{args.out}.{passed * args.minutes:.0f}")
+        if passed >= 1 or step >= args.steps:
             break
-        rate = min(1, (step + 1) / 300) * (0.49 * (1 + math.cos(math.pi * done)) + 0.02)
+        rate = min(1, (step + 1) / 300) * (0.49 * (1 + math.cos(math.pi * passed)) + 0.02)
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * rate
-        batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
         words.draw()
-        size = random.choice(sizes)
-        losses = all_losses(net, to_size(batch, size), size, batch, words, args.taught)
+        losses = all_losses(net, detector, to_size(batch, random.choice(sizes)), batch, words, args)
         loss = sum(weight * value for weight, value in losses.values())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
+        done = torch.full((1,), (time.time() - begin) / (60 * args.minutes), device=device)
+        if together > 1:
+            done = share(trained, done)
+        torch.nn.utils.clip_grad_norm_(trained, 10.0)
         optimizer.step()
         step += 1
         with torch.no_grad():
@@ -385,35 +468,52 @@ def main():
                 average[k].copy_(now[k])
             for k, (_, value) in losses.items():
                 logged[k] = logged.get(k, 0.0) + value.detach()
-        if step % 50 == 0:
+        if step % 50 == 0 and rank == 0:
             seconds = time.time() - begin
             report = " ".join(f"{k} {float(v) / 50:.3f}" for k, v in logged.items())
-            print(f"{step} {seconds:.0f}s {step * args.batch / seconds:.0f} samples/s waited {waited:.0f}s {report}", flush=True)
+            print(f"{step} {seconds:.0f}s {step * args.batch * together / seconds:.0f} samples/s waited {waited:.0f}s {report}", flush=True)
             logged = {}
+    if rank == 0:
+        save(average, step, begin, args.out)
+    if together > 1:
+        dist.destroy_process_group()
+
+
+def save(average, step, begin, path):
     half = {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in average.items()}
-    torch.save({"model": half, "steps": step, "seconds": time.time() - begin}, args.out)
-    print(f"{step} steps, saved {args.out}", flush=True)
+    torch.save({"model": half, "steps": step, "seconds": time.time() - begin}, path)
+    print(f"{step} steps, saved {path}", flush=True)
 
 
-def all_losses(net, x, size, batch, words, taught):
+def all_losses(net, detector, image, batch, words, args):
     """Return weight and value of every loss."""
-    with torch.autocast(x.device.type, torch.bfloat16):
-        levels, c5 = net.features(x)
+    kind, size = image.device.type, image.shape[-1]
+    said = None
+    if detector:
+        with torch.no_grad(), torch.autocast(kind, torch.bfloat16):
+            said = detector(image)
+        add_seen(batch, *said, words)
+    with torch.autocast(kind, torch.bfloat16):
+        levels, c5 = net.features((image - 127) / 128)
         chances, reach = net.rpn(levels)
     cells = centres(levels)
     boxes = torch.cat([cells[:, :2] - reach[..., :2], cells[:, :2] + reach[..., 2:]], -1)
     objectness, box = proposal_loss(chances, boxes, cells, batch)
     drawn = draw_regions(chances.detach(), boxes.detach(), size, batch)
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with torch.autocast(kind, torch.bfloat16):
         heads = net.regions(levels, list(drawn[0].unbind(0)), size)
         vectors = net.pixels(levels)
-    classes, contrast, refined, quality, region_taught = region_loss(net, heads, drawn, batch, words)
+        named = torch.cat([net.cells(f).flatten(2) for f in levels[1:4]], 2).transpose(1, 2).float() if said else None
+    classes, contrast, refined, quality, region_taught, told = region_loss(net, heads, drawn, batch, words, said)
     naming, part_taught = naming_loss(net, c5, batch, words)
-    return {
+    losses = {
         "objectness": (1.0, objectness), "box": (2.0, box), "classes": (2.5, classes), "contrast": (1.0, contrast), "refined": (2.0, refined),
         "quality": (0.5, quality), "masks": (1.0, mask_loss(net, levels, size, batch)), "pixels": (1.5, pixel_loss(net, vectors, batch, words)),
-        "taught": (taught, region_taught), "naming": (0.5, naming), "naming taught": (2 * taught, part_taught),
+        "taught": (args.taught, region_taught), "naming": (0.5, naming), "naming taught": (2 * args.taught, part_taught),
     }
+    if said:
+        losses |= {"cells": (args.told, cell_loss(named, said[0])), "told": (2 * args.told, told)}
+    return losses
 
 
 def seed_worker(number):
