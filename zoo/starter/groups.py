@@ -57,11 +57,13 @@ class Gather(nn.Module):
         super().__init__()
         self.of_tokens, self.of_rows = nn.LayerNorm(d), nn.LayerNorm(d)
         self.q, self.k, self.v, self.out = (nn.Linear(d, d) for _ in range(4))
+        self.sharp = nn.Parameter(torch.tensor(math.log(8.0)))
 
     def forward(self, tokens, rows, weight):
         """Take tokens [n, t, d], rows [n, r, d] and the rows' weights [n, r]; return tokens, logits and shares [n, t, r], and weights [n, t]."""
         rows = self.of_rows(rows)
-        logits = (self.q(self.of_tokens(tokens)) @ self.k(rows).transpose(1, 2)) * rows.shape[2] ** -0.5
+        # Directions only: no token can win everywhere by its length.
+        logits = (F.normalize(self.q(self.of_tokens(tokens)), dim=2) * self.sharp.clamp(max=3.5).exp()) @ F.normalize(self.k(rows), dim=2).transpose(1, 2)
         if self.training:
             noise = -torch.empty(logits.shape, device=logits.device).exponential_().clamp(min=1e-6).log()
             soft = (logits.float() + noise).softmax(1)
@@ -89,7 +91,7 @@ class Groups(nn.Module):
         self.fine4, self.fine3, self.fine16 = (nn.Sequential(nn.Conv2d(i, fine, 1, bias=False), nn.BatchNorm2d(fine)) for i in (c, c, d))
         self.edge = nn.Sequential(separable(fine, fine, 5), nn.Conv2d(fine, fine, 1))
         self.key = nn.Linear(d, fine)
-        self.tau, self.bias, self.sharp = nn.Parameter(torch.tensor(math.log(14.0))), nn.Parameter(torch.tensor(-3.0)), nn.Parameter(torch.tensor(0.0))
+        self.tau, self.bias, self.sharp = nn.Parameter(torch.tensor(math.log(14.0))), nn.Parameter(torch.tensor(-3.0)), nn.Parameter(torch.tensor(math.log(8.0)))
 
     def temperature(self):
         """How sharply likeness with words counts."""
@@ -104,7 +106,7 @@ class Groups(nn.Module):
 
     def forward(self, f4, p3, p4, p5):
         """Return a dict: `embeds` [n, G, dim] and `whole` [n, dim], not of unit length, `map` [n, G, h, w] (logits, stride 4), and for training
-        `coarse` [n, G, places] (shares, stride 16) and `direct` [n, places, dim]."""
+        `coarse` [n, G, places] (shares, stride 16), `direct` [n, places, dim] and what segments and groups hold of a photo."""
         x = self.places(p3, p4, p5)
         rows = self.norm(x.flatten(2).transpose(1, 2))
         n = rows.shape[0]
@@ -113,7 +115,7 @@ class Groups(nn.Module):
         segments, logits1, share1, weight = self.gather1(tokens, rows, each)
         both = self.talk2(torch.cat([segments, self.tokens2.expand(n, -1, -1)], 1))
         segments, tokens = both[:, :self.tokens1.shape[1]], both[:, self.tokens1.shape[1]:]
-        groups, _, share2, weight2 = self.gather2(tokens, segments, weight)
+        groups, logits2, share2, weight2 = self.gather2(tokens, segments, weight)
         # What a group's places say of themselves, beside what its token says.
         direct = self.direct(rows)
         own = (share2 @ ((share1 * each[:, None]) @ direct)) / weight2.clamp(min=1e-4)[..., None]
@@ -121,10 +123,11 @@ class Groups(nn.Module):
         embeds = self.emb(groups) + own
         whole = (embeds * weight2[..., None]).sum(1)
         pixels = self.edge(F.relu6(self.fine4(f4) + double(self.fine3(p3)) + F.interpolate(self.fine16(x), scale_factor=4.0, mode="bilinear", align_corners=False)))
-        claims = (self.key(groups) * self.sharp.exp() * pixels.shape[1] ** -0.5) @ pixels.flatten(2)
+        claims = (F.normalize(self.key(groups), dim=2) * self.sharp.exp()) @ pixels.flatten(2)
         out = {"embeds": embeds, "whole": whole, "map": claims.unflatten(2, pixels.shape[-2:])}
         if self.training:
-            out |= {"coarse": share2 @ logits1.float().softmax(1).to(share2.dtype), "direct": direct}
+            soft = logits1.float().softmax(1)
+            out |= {"coarse": share2 @ soft.to(share2.dtype), "direct": direct, "held": (soft.mean(2), logits2.float().softmax(1).mean(2))}
         return out
 
 

@@ -118,6 +118,11 @@ def box_loss(claims, log_names, batch, words):
     return per((along(2, across) + along(3, down)) * has, 2 * has)
 
 
+def uneven(held):
+    """How far shares [n, k] are from even: left alone, a few tokens take everything and the others never learn."""
+    return math.log(held.shape[1]) + (held * (held + 1e-6).log()).sum(1).mean()
+
+
 def name_loss(likeness, present, words):
     """Names that a photo shows, each against all that it does not show (near ones left out)."""
     other = (present.float() @ words.near.float() > 0) | present | words.hidden
@@ -167,6 +172,7 @@ def losses(head, found, side, batch, words):
     whole = tau * F.normalize(found["whole"].float(), dim=1) @ words.vectors.t()
     return {
         "pixels": (1.5, pixels), "owned": (0.5, owned), "gathered": (0.5, gathered), "direct": (0.7, direct),
+        "uneven": (0.1, uneven(found["held"][0]) + 0.5 * uneven(found["held"][1]) + 0.5 * uneven(found["map"].flatten(2).float().softmax(1).mean(2))),
         "boxes": (0.4, box_loss(found["map"], log_names, batch, words)), "contrast": (0.4, per(contrast * single, single)), "names": (0.2, name_loss(whole, shown(batch, words), words)),
     }
 
