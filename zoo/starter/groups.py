@@ -20,6 +20,8 @@ from torch import nn
 from torch.nn import functional as F
 
 LEVELS = ("f4", "p3", "p4", "p5")  # what the head reads of the trunk
+ROUNDS = 2   # in which pixels go to the group that they look most like, and groups become what their pixels show
+KEPT = 0.02  # of the tokens' own claims in those rounds
 
 
 class Attention(nn.Module):
@@ -77,6 +79,19 @@ class Gather(nn.Module):
         return tokens + self.out(mean), logits, share, total
 
 
+class Field(nn.Module):
+    """What each place (stride 8) shows, in the way of the pixel starter's head, whose weights it can start from."""
+
+    def __init__(self, c, d=128):
+        super().__init__()
+        self.pix0, self.pix3 = (nn.Sequential(nn.Conv2d(c, d, 1, bias=False), nn.BatchNorm2d(d)) for _ in range(2))
+        self.pix1 = nn.Sequential(separable(d, d, 5), separable(d, d, 5), separable(d, d, 5))
+        self.ctx = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(c, d, 1))
+
+    def forward(self, f4, p3, p5):
+        return self.pix1(F.relu6(self.pix0(F.avg_pool2d(f4, 2)) + self.pix3(p3))) + self.ctx(p5)
+
+
 class Groups(nn.Module):
     def __init__(self, groups=32, segments=64, dim=256, d=192, fine=64, c=WIDTH):
         super().__init__()
@@ -87,7 +102,9 @@ class Groups(nn.Module):
         self.norm, self.norm2 = nn.LayerNorm(d), nn.LayerNorm(d)
         self.look, self.talk1, self.talk2 = Block(d, across=True), Block(d), Block(d)
         self.gather1, self.gather2 = Gather(d), Gather(d)
-        self.direct, self.emb = nn.Linear(d, dim), nn.Linear(d, dim)
+        self.field, self.pix, self.emb = Field(c), nn.Linear(128, dim), nn.Linear(d, dim)
+        nn.init.zeros_(self.emb.weight)
+        nn.init.zeros_(self.emb.bias)
         self.fine4, self.fine3, self.fine16 = (nn.Sequential(nn.Conv2d(i, fine, 1, bias=False), nn.BatchNorm2d(fine)) for i in (c, c, d))
         self.edge = nn.Sequential(separable(fine, fine, 5), nn.Conv2d(fine, fine, 1))
         self.key = nn.Linear(d, fine)
@@ -106,7 +123,7 @@ class Groups(nn.Module):
 
     def forward(self, f4, p3, p4, p5):
         """Return a dict: `embeds` [n, G, dim] and `whole` [n, dim], not of unit length, `map` [n, G, h, w] (logits, stride 4), and for training
-        `coarse` [n, G, places] (shares, stride 16), `direct` [n, places, dim] and what segments and groups hold of a photo."""
+        `coarse` [n, G, places] (shares, stride 16), `direct` [n, places, 128] (stride 8) and what segments and groups hold of a photo."""
         x = self.places(p3, p4, p5)
         rows = self.norm(x.flatten(2).transpose(1, 2))
         n = rows.shape[0]
@@ -115,20 +132,51 @@ class Groups(nn.Module):
         segments, logits1, share1, weight = self.gather1(tokens, rows, each)
         both = self.talk2(torch.cat([segments, self.tokens2.expand(n, -1, -1)], 1))
         segments, tokens = both[:, :self.tokens1.shape[1]], both[:, self.tokens1.shape[1]:]
-        groups, logits2, share2, weight2 = self.gather2(tokens, segments, weight)
-        # What a group's places say of themselves, beside what its token says.
-        direct = self.direct(rows)
-        own = (share2 @ ((share1 * each[:, None]) @ direct)) / weight2.clamp(min=1e-4)[..., None]
+        groups, logits2, share2, _ = self.gather2(tokens, segments, weight)
         groups = self.norm2(groups)
-        embeds = self.emb(groups) + own
-        whole = (embeds * weight2[..., None]).sum(1)
         pixels = self.edge(F.relu6(self.fine4(f4) + double(self.fine3(p3)) + F.interpolate(self.fine16(x), scale_factor=4.0, mode="bilinear", align_corners=False)))
-        claims = (F.normalize(self.key(groups), dim=2) * self.sharp.exp()) @ pixels.flatten(2)
-        out = {"embeds": embeds, "whole": whole, "map": claims.unflatten(2, pixels.shape[-2:])}
+        claims = ((F.normalize(self.key(groups), dim=2) * self.sharp.exp()) @ pixels.flatten(2)).unflatten(2, pixels.shape[-2:])
+        field = self.field(f4, p3, p5).flatten(2).transpose(1, 2)
+        shown, mass = self.shown(claims, field)
+        first, unit = KEPT * claims, F.normalize(field, dim=2).transpose(1, 2)
+        for _ in range(ROUNDS):
+            likeness = F.normalize(shown, dim=2) @ unit - 10 * (mass == 0).to(unit.dtype)[..., None]
+            claims = first + F.interpolate(likeness.unflatten(2, p3.shape[-2:]), scale_factor=2.0, mode="bilinear", align_corners=False)
+            shown, mass = self.shown(claims, field)
+        # A group means what its pixels show, beside what its token says.
+        embeds = self.pix(shown) + self.emb(groups)
+        whole = (embeds * (mass / field.shape[1])[..., None]).sum(1)
+        out = {"embeds": embeds, "whole": whole, "map": claims}
         if self.training:
             soft = logits1.float().softmax(1)
-            out |= {"coarse": share2 @ soft.to(share2.dtype), "direct": direct, "held": (soft.mean(2), logits2.float().softmax(1).mean(2))}
+            out |= {"coarse": share2 @ soft.to(share2.dtype), "direct": field, "held": (soft.mean(2), logits2.float().softmax(1).mean(2))}
         return out
+
+    def shown(self, claims, field):
+        """Return the mean of the field over each group's pixels, and how many places those fill."""
+        share = F.avg_pool2d(owned(claims, self.training), 2).flatten(2)
+        mass = share.sum(2)
+        return (share @ field) / mass.clamp(min=1e-2)[..., None], mass
+
+
+def owned(claims, training):
+    """Each pixel for the group that claims it most; while training, gradients flow as if shares were soft."""
+    hard = (claims >= claims.amax(1, keepdim=True)).to(claims.dtype)
+    if not training:
+        return hard
+    soft = claims.float().softmax(1).to(claims.dtype)
+    return hard + soft - soft.detach()
+
+
+def start_from(head, net, given=None):
+    """Fill a head from the pixel starter's head, and from another head's weights (`given`) where shapes agree."""
+    own = head.state_dict()
+    start = {k: v for k, v in (given or {}).items() if k.split(".")[0] not in ("emb", "direct", "tau", "bias")}
+    start |= {f"field.{k}": v for k, v in net.state_dict().items() if k.split(".")[0] in ("pix0", "pix3", "pix1", "ctx")}
+    start |= {"pix.weight": net.pix.weight.detach()[:, :, 0, 0], "pix.bias": net.pix.bias.detach(), "tau": net.tau.detach()[1], "bias": net.bias.detach()[1]}
+    start = {k: v.detach().cpu().to(own[k].dtype) for k, v in start.items() if k in own and own[k].shape == v.shape}
+    head.load_state_dict(own | start)
+    return len(start)
 
 
 def load_groups(path):

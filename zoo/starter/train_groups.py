@@ -16,7 +16,7 @@ import time
 import numpy as np
 import photos as photo_shares
 import torch
-from groups import Groups
+from groups import Groups, start_from
 from net import Net
 from photos import BACKGROUND, IGNORE, Photos, Train, collate
 from torch.nn import functional as F
@@ -41,7 +41,7 @@ def arguments():
         add(f"--{name}", required=True)
     add("--init", help="checkpoint of a head to start from")
     add("--minutes", type=float, default=8)
-    add("--steps", type=int, default=10**9)
+    add("--steps", type=int, default=10**9, help="0 only puts together what there is: the pixel starter's head and that of --init")
     add("--batch", type=int, default=64)
     add("--sizes", default="384,416,480", help="canvas sides, one drawn for each step")
     add("--groups", type=int, default=32)
@@ -70,7 +70,7 @@ def ask(batch):
 def draw_pixels(batch, words, side):
     """Draw pixels of the mask (stride 4), half evenly and half so that rare names come as often as common ones.
 
-    Returns their places in the mask and in the map of stride 16, their names' numbers among the painted + 1 (0 is background), their names
+    Returns their places in the mask and in maps of stride 8 and 16, their names' numbers among the painted + 1 (0 is background), their names
     or -1, and which are known.
     """
     mask = batch["mask"].flatten(1).long()
@@ -79,12 +79,12 @@ def draw_pixels(batch, words, side):
     share = counts.clamp(min=1).rsqrt().gather(1, mask + 2) * (mask != IGNORE) + 1e-9
     fine = torch.cat([torch.randint(0, mask.shape[1], (n, PIXELS // 2), device=mask.device),
                       torch.multinomial(share, PIXELS // 2, replacement=True)], 1)
-    coarse = fine // side // 4 * (side // 4) + fine % side // 4
+    middle, coarse = (fine // side // k * (side // k) + fine % side // k for k in (2, 4))
     name = mask.gather(1, fine)
     known = (name != IGNORE) & batch["painted"].any(1)[:, None] & ((name == BACKGROUND) | batch["painted"].gather(1, name.clamp(min=0)))
     asked = (name >= 0) & batch["asked"].gather(1, name.clamp(min=0))
     goal = torch.where(known & asked, words.place[name.clamp(min=0)] + 1, 0)
-    return fine, coarse, goal, torch.where(known & (name >= 0), name, -1), known
+    return fine, middle, coarse, goal, torch.where(known & (name >= 0), name, -1), known
 
 
 def among_asked(head, vectors, batch, words):
@@ -144,7 +144,7 @@ def shown(batch, words):
 def losses(head, found, side, batch, words):
     """Return weight and value of every loss."""
     batch["asked"] = ask(batch)
-    fine, coarse, goal, name, known = draw_pixels(batch, words, side)
+    fine, middle, coarse, goal, name, known = draw_pixels(batch, words, side)
     tau = head.temperature()
     likeness = tau * F.normalize(found["embeds"].float(), dim=2) @ words.vectors.t()
     log_names = among_asked(head, found["embeds"], batch, words)
@@ -160,7 +160,7 @@ def losses(head, found, side, batch, words):
     gathered = mixed(take(found["coarse"], coarse).float().clamp(min=1e-4).log())
     owned = per(-of_goal.gather(2, owner[..., None])[..., 0] * weight, weight)
 
-    log_direct = among_asked(head, take(found["direct"].transpose(1, 2), coarse), batch, words)
+    log_direct = among_asked(head, head.pix(take(found["direct"].transpose(1, 2), middle).float()), batch, words)
     direct = per(-log_direct.gather(2, goal[..., None])[..., 0] * weight, weight)
 
     n, g, count = *likeness.shape[:2], len(words.place)
@@ -171,7 +171,7 @@ def losses(head, found, side, batch, words):
     contrast = F.cross_entropy(likeness.masked_fill(words.near[which] | words.hidden, -1e4).flatten(0, 1), which.flatten(), reduction="none").view(n, g)
     whole = tau * F.normalize(found["whole"].float(), dim=1) @ words.vectors.t()
     return {
-        "pixels": (1.5, pixels), "owned": (0.5, owned), "gathered": (0.5, gathered), "direct": (0.7, direct),
+        "pixels": (1.5, pixels), "owned": (0.5, owned), "gathered": (0.3, gathered), "direct": (0.7, direct),
         "uneven": (0.1, uneven(found["held"][0]) + 0.5 * uneven(found["held"][1]) + 0.5 * uneven(found["map"].flatten(2).float().softmax(1).mean(2))),
         "boxes": (0.4, box_loss(found["map"], log_names, batch, words)), "contrast": (0.4, per(contrast * single, single)), "names": (0.2, name_loss(whole, shown(batch, words), words)),
     }
@@ -203,12 +203,12 @@ def main():
         seed(args.seed)
     photo_shares.SHARES.update(SHARES)
     photos = Photos(args.data)
-    photos.decode()
+    if device == "cuda":
+        photos.decode()  # once for all workers; a few steps on a processor don't need all photos
     words = load_words(args, photos)
     net, head = load_trunk(args.trunk, device), Groups(args.groups, args.segments)
-    if args.init:
-        given = torch.load(args.init, map_location="cpu")["model"]
-        head.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in given.items()})
+    given = torch.load(args.init, map_location="cpu")["model"] if args.init else None
+    print(f"{start_from(head, net, given)} of {len(head.state_dict())} weights to start from", flush=True)
     head = head.to(device).to(memory_format=torch.channels_last).train()
     torch.backends.cudnn.benchmark = True
     print(f"{len(photos.records)} photos, {len(photos.vocab)} names, {sum(p.numel() for p in head.parameters()):,} weights", flush=True)
@@ -228,8 +228,8 @@ def main():
         waited += time.time() - asked
         if step == 0:
             begin = time.time()
-        done = max((time.time() - begin) / (60 * args.minutes), step / args.steps)
-        if done >= 1:
+        done = (time.time() - begin) / (60 * args.minutes)
+        if done >= 1 or step >= args.steps:
             break
         rate = min(1, (step + 1) / 200) * (0.49 * (1 + math.cos(math.pi * done)) + 0.02)
         for group in optimizer.param_groups:
@@ -264,9 +264,15 @@ def main():
             print(f"{step} {seconds:.0f}s {step * args.batch / seconds:.0f} samples/s waited {waited:.0f}s {report} groups used {used:.1f} "
                   f"tau {head.temperature().item():.1f} bias {head.bias.item():.2f}", flush=True)
             logged = {}
+            if step % 1000 == 0 or device == "cpu":
+                save(average, head, step, begin, args.out)
+    save(average, head, step, begin, args.out)
+
+
+def save(average, head, step, begin, path):
     half = {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in average.items()}
-    torch.save({"model": half, "config": head.config, "steps": step, "seconds": time.time() - begin}, args.out)
-    print(f"{step} steps, saved {args.out}", flush=True)
+    torch.save({"model": half, "config": head.config, "steps": step, "seconds": time.time() - begin}, path)
+    print(f"{step} steps, saved {path}", flush=True)
 
 
 if __name__ == "__main__":
