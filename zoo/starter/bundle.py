@@ -77,9 +77,6 @@ def main(source, text, target):
             places[role] = pathlib.Path(tmp) / f"{role}.onnx"
             onnx.save(net, places[role])
         files = {role: file_entry(role, path, blobs) for role, path in places.items()}
-    for blob in blobs.iterdir():
-        if blob.name not in {f["sha256"] for f in files.values()}:
-            blob.unlink()
     common = {
         "schema": 1,
         "version": VERSION,
@@ -120,14 +117,19 @@ def main(source, text, target):
              # 128 pieces of a caption and its two ends, as in training; COCO's 80 names are 113.
              "tokenizer": common["tokenizer"] | {"max_tokens": 130},
              "scoring": {"rule": "glip", "fusion": "deep", "pyramid": "trunk", "levels": CAPTIONED, "strides": [STRIDES[p] for p in CAPTIONED],
-                         "anchor": 8, "candidate": 0.02, "per_level": 1000, "names": 112, "separator": " ",
+                         "anchor": 8, "candidate": 0.01, "per_level": 1000, "names": 112, "separator": " ",
                          "phrase": common["tokenizer"]["max_tokens"]},
-             "defaults": {"score": 0.3, "nms": 0.6, "max": 100}, "memory_mb": 220})
+             "defaults": {"score": 0.45, "nms": 0.6, "max": 100}, "memory_mb": 220})
     for pack in packs:
         entry = {**common, **{k: v for k, v in pack.items() if k != "roles"}, "files": [files[r] for r in pack["roles"]]}
         folder = target / pack["id"]
         folder.mkdir(exist_ok=True)
         (folder / "pack.json").write_text(json.dumps(entry, indent=2) + "\n")
+    # Packs that this run did not write keep their files.
+    used = {f["sha256"] for path in target.glob("*/pack.json") for f in json.loads(path.read_text())["files"]}
+    for blob in blobs.iterdir():
+        if blob.name not in used:
+            blob.unlink()
 
 
 if __name__ == "__main__":
