@@ -831,6 +831,16 @@ func choiceName(p Pack) string {
 	return p.Title
 }
 
+// named is what the model with a title is called in the window.
+func (w *Window) named(title string) string {
+	for _, p := range w.packs() {
+		if p.Title == title && title != "" {
+			return choiceName(p)
+		}
+	}
+	return title
+}
+
 func (s *modelSection) update() {
 	p := s.w.pack()
 	s.name.Put(choiceName(p))

@@ -180,7 +180,7 @@ func (s *status) right() {
 	s.times.Put(strings.Join(parts, " · "))
 	visible(len(parts) > 0 && r.Pack != "", s.lines[3])
 	visible(r.Pack != "", s.pack, s.lines[4])
-	s.pack.Put(r.Pack)
+	s.pack.Put(s.w.named(r.Pack))
 	text := "CPU"
 	if r.Provider != "" {
 		text = tr.L("%s, %d threads", r.Provider, r.Threads)

@@ -145,7 +145,9 @@ func newWindow(a fyne.App, p Params) *Window {
 	w.s = session.New(w.sessionParams())
 	w.s.Fills, w.s.Saving = w.settings.fills, w.settings.saving
 	w.s.Choose(w.settings.choice)
-	w.s.Preload() // while the window is being made
+	if len(p.Paths) == 0 {
+		w.s.Preload() // while the window is being made; of a folder, the first photo goes before the models
+	}
 	w.s.SetFilter(session.Filter{Score: w.settings.score, Overlap: w.settings.overlap})
 	w.modes = makeModes(w)
 	w.mode = w.modes[0]

@@ -115,6 +115,12 @@ func TestFrame(t *testing.T) {
 		if d.status.saved.Text() != "示例图像，无需保存" {
 			t.Error(d.status.saved.Text())
 		}
+		d.listed = []Pack{{Choice: session.Things, Title: "Saysee starter (boxes)"}, {Choice: session.Choice{Detect: "own"}, Title: "Own"}}
+		for title, want := range map[string]string{"Saysee starter (boxes)": "入门模型：矩形和蒙版", "Own": "Own", "Gone": "Gone", "": ""} {
+			if got := d.named(title); got != want {
+				t.Errorf("the pack %q is called %q, want %q", title, got, want)
+			}
+		}
 	})
 }
 
