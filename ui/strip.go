@@ -80,15 +80,17 @@ func layStrip(head *fyne.Container, film *film) *fyne.Container {
 
 // zoomer shows the zoom and changes it.
 type zoomer struct {
-	box  *fyne.Container
-	text *kit.Text
+	box    *fyne.Container
+	middle *fyne.Container // around the text
+	text   *kit.Text
 }
 
 func newZoomer(w *Window) *zoomer {
 	z := &zoomer{text: kit.NewText("", kit.Style{Color: theme.Muted})}
-	hundred := kit.NewTouch(kit.Lay(kit.Fixed(52, 28), func(s fyne.Size) {
+	z.middle = kit.Lay(kit.Fixed(52, 28), func(s fyne.Size) {
 		kit.Place(z.text, (s.Width-z.text.Width())/2, 0, z.text.Width(), s.Height)
-	}, z.text), kit.Look{Over: theme.Hover, Radius: 6}, func() { w.view.ZoomTo(1) })
+	}, z.text)
+	hundred := kit.NewTouch(z.middle, kit.Look{Over: theme.Hover, Radius: 6}, func() { w.view.ZoomTo(1) })
 	hundred.Tip, hundred.Key = tr.L("100 %"), w.keyOf("actual-size")
 	z.box = kit.Line{}.Row(
 		kit.NewIconButton("minus", tr.L("Farther"), w.keyOf("farther"), 32, 16, func() { w.view.ZoomBy(0.8) }), hundred,
@@ -102,7 +104,7 @@ func (z *zoomer) set(zoom float64) {
 	text := strconv.Itoa(int(zoom*100+0.5)) + " %"
 	if text != z.text.Text() {
 		z.text.Put(text)
-		z.box.Objects[1].Refresh()
+		kit.Relay(z.middle)
 	}
 }
 

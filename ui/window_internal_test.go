@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/ui/keys"
+	"github.com/saysee/saysee/ui/kit"
 	"github.com/saysee/saysee/ui/session"
 	"github.com/saysee/saysee/ui/tr"
 	"github.com/saysee/saysee/ui/view"
@@ -119,6 +121,36 @@ func TestFrame(t *testing.T) {
 		for title, want := range map[string]string{"Saysee starter (boxes)": "入门模型：矩形和蒙版", "Own": "Own", "Gone": "Gone", "": ""} {
 			if got := d.named(title); got != want {
 				t.Errorf("the pack %q is called %q, want %q", title, got, want)
+			}
+		}
+	})
+}
+
+// shownIn returns what a text shows, which may be cut.
+func shownIn(t *kit.Text) string { return test.WidgetRenderer(t).Objects()[0].(*canvas.Text).Text }
+
+func TestTextsFollow(t *testing.T) {
+	t.Run("should show the name, place, size and zoom of the photo in sight", func(t *testing.T) {
+		d := newDesk(t, 1400, 900)
+		for range 3 {
+			d.key(fyne.KeyRight)
+			d.until("the next photo", func() bool { return d.s.Photo().Shown != nil })
+			zoom, _ := d.view.View()
+			for _, c := range []struct {
+				text *kit.Text
+				want string
+			}{
+				{d.strip.zoom.text, fmt.Sprintf("%.0f %%", zoom*100)},
+				{d.strip.name, d.s.Photo().Item.Rel},
+				{d.strip.place, fmt.Sprintf("%d of 5 samples", d.s.Index()+1)},
+				{d.strip.size, dimensions(d.s.Photo().Size)},
+				{d.status.saved, "Sample photo, nothing to save"},
+				{d.panel.classes.count, "5"},
+				{d.panel.suggestions.count, "0"},
+			} {
+				if got := shownIn(c.text); got != c.want {
+					t.Errorf("%s shows %q, want %q", d.s.Photo().Item.Rel, got, c.want)
+				}
 			}
 		}
 	})
