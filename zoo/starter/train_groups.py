@@ -181,7 +181,7 @@ def load_words(args, photos):
     wordings = np.load(args.wordings)
     row = {str(n): i for i, n in enumerate(wordings["names"])}
     bank = torch.tensor(wordings["vectors"][[row[n] for n in photos.vocab]].astype(np.float32), device=args.device)
-    return Words(photos, F.normalize(bank, dim=2), args.noise, None, args.device)
+    return Words(photos, F.normalize(bank, dim=2), args.noise, torch.zeros(1, 1000), args.device)  # no classifier is asked
 
 
 def load_trunk(path, device):
@@ -237,7 +237,7 @@ def main():
         batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
         words.draw()
         size = random.choice(sizes)
-        x = to_size(batch, size)
+        x = ((to_size(batch, size) - 127) / 128).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             with torch.no_grad():
                 levels, _ = net.features(x)
