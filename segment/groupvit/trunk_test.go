@@ -101,3 +101,42 @@ func TestGroupsOfASharedTrunkPaintAPhoto(t *testing.T) {
 		t.Errorf("%d pixels are painted", painted)
 	}
 }
+
+func TestTheBundledGroupsPaintWhatIsThere(t *testing.T) {
+	modeltest.Runtime(t)
+	store, err := model.NewStore("", assets.Packs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := pipeline.Load(pipeline.Params{Store: store, Segment: "groupvit-starter", Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close() //nolint:errcheck // the test is over
+	data, err := assets.Photos.ReadFile("photos/cat.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ph, err := photo.Decode(data, photo.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := m.Analyse(t.Context(), ph, pipeline.Canvas{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Release()
+	for word, span := range map[string][2]float64{"cat": {0.6, 0.95}, "airplane": {0, 0.01}} {
+		ans, err := a.Ask(t.Context(), pipeline.NewQuestion(nil, classes(word)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		painted := 0
+		for _, r := range ans.Pixels.Select(segment.Options{}) {
+			painted += r.Shape.(annot.Mask).Area()
+		}
+		if share := float64(painted) / float64(ph.Size().X*ph.Size().Y); share < span[0] || share > span[1] {
+			t.Errorf("asked alone, %q covers %.0f %% of a photo of a cat", word, 100*share)
+		}
+	}
+}
