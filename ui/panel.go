@@ -825,10 +825,22 @@ func choiceName(p Pack) string {
 	case session.Stuff:
 		return tr.L("Starter: every pixel")
 	}
+	switch p.Pack() {
+	case "glip-starter":
+		return tr.L("Starter: captions")
+	case "groupvit-starter":
+		return tr.L("Starter: groups of pixels")
+	}
 	if p.Title == "" {
 		return p.Pack()
 	}
 	return p.Title
+}
+
+// builtIn says that the program carries a model.
+func builtIn(p Pack) bool {
+	c := p.With(0)
+	return c == session.Things || c == session.Stuff || p.Pack() == "glip-starter" || p.Pack() == "groupvit-starter"
 }
 
 // named is what the model with a title is called in the window.
@@ -845,7 +857,7 @@ func (s *modelSection) update() {
 	p := s.w.pack()
 	s.name.Put(choiceName(p))
 	note := tr.L("Built in, works offline.")
-	if c := p.With(0); c != session.Things && c != session.Stuff {
+	if !builtIn(p) {
 		note = strings.Trim(p.Version+" · "+p.Licence, " ·")
 	}
 	s.note.Set(note)
