@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/segment"
 )
 
@@ -70,16 +70,7 @@ func classes(names ...string) []annot.Class {
 
 func sample(t testing.TB, name string) *photo.Photo {
 	t.Helper()
-	data, err := assets.Photos.ReadFile("photos/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := photo.Decode(data, photo.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Release)
-	return p
+	return pipelinetest.Sample(t, name)
 }
 
 // The bounds that the project promises against the reference.

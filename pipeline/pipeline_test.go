@@ -13,40 +13,22 @@ import (
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/pipeline/prep"
 	"github.com/saysee/saysee/segment"
 )
 
 func load(t testing.TB, threads int) *pipeline.Models {
 	t.Helper()
-	modeltest.Runtime(t)
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
-	store, err := model.NewStore("", assets.Packs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := pipeline.Load(pipeline.Params{
-		Store: store, Detect: pipeline.DefaultDetector, Segment: pipeline.DefaultSegmenter, Threads: threads, TextCache: t.TempDir(),
+	return pipelinetest.Load(t, pipeline.Params{
+		Detect: pipeline.DefaultDetector, Segment: pipeline.DefaultSegmenter, Threads: threads, TextCache: t.TempDir(),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return m
 }
 
 func analyse(t testing.TB, m *pipeline.Models, name string, c pipeline.Canvas) *pipeline.Analysis {
 	t.Helper()
-	a, err := m.Analyse(t.Context(), sample(t, name), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.Release)
-	return a
+	return pipelinetest.Look(t, m, name, c)
 }
 
 func ask(t testing.TB, a *pipeline.Analysis, q pipeline.Question) *pipeline.Answer {
@@ -97,8 +79,8 @@ func TestDetectionAndSegmentationShareOneTrunkRun(t *testing.T) {
 
 func TestWhatRunsAgain(t *testing.T) {
 	m := load(t, 2)
-	a := analyse(t, m, "teddy.jpg", pipeline.Canvas{})
-	boxes := pipeline.NewQuestion(classes("teddy bear", "person"), nil)
+	a := analyse(t, m, "dog.jpg", pipeline.Canvas{})
+	boxes := pipeline.NewQuestion(classes("dog", "person"), nil)
 	ans := ask(t, a, boxes)
 	runs := func(work func()) int64 {
 		before := m.Engine.Runs()
@@ -156,11 +138,11 @@ func TestANameInBothPromptsIsOneClass(t *testing.T) {
 
 func TestAFilterSpeaksOfTheWholeTable(t *testing.T) {
 	m := load(t, 2)
-	a := analyse(t, m, "teddy.jpg", pipeline.Canvas{})
-	ans := ask(t, a, pipeline.NewQuestion(classes("teddy bear", "person"), classes("sky", "grass")))
+	a := analyse(t, m, "dog.jpg", pipeline.Canvas{})
+	ans := ask(t, a, pipeline.NewQuestion(classes("dog", "person"), classes("sky", "grass")))
 	boxes, pixels := ans.Select(pipeline.Filter{
 		Boxes:  detect.Options{Score: 0.5, Off: map[int]bool{0: true}},
-		Pixels: segment.Options{MinArea: 0.01, Off: map[int]bool{2: true}},
+		Pixels: segment.Options{MinArea: 0.05, Off: map[int]bool{2: true}},
 	})
 	if len(boxes) == 0 || len(pixels) == 0 {
 		t.Fatalf("%d boxes, %d painted regions", len(boxes), len(pixels))

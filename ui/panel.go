@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -817,31 +818,23 @@ func newModel(w *Window) *modelSection {
 	return s
 }
 
-// choiceName is what a model is called in the window.
-func choiceName(p Pack) string {
+// starterName is what a model that the program carries is called in the window, "" where it is another's.
+func starterName(p Pack) string {
 	switch p.With(0) {
 	case session.Things:
 		return tr.L("Starter: boxes and masks")
 	case session.Stuff:
 		return tr.L("Starter: every pixel")
-	}
-	switch p.Pack() {
-	case "glip-starter":
+	case session.Choice{Detect: "glip-starter"}:
 		return tr.L("Starter: captions")
-	case "groupvit-starter":
+	case session.Choice{Segment: "groupvit-starter"}:
 		return tr.L("Starter: groups of pixels")
 	}
-	if p.Title == "" {
-		return p.Pack()
-	}
-	return p.Title
+	return ""
 }
 
-// builtIn says that the program carries a model.
-func builtIn(p Pack) bool {
-	c := p.With(0)
-	return c == session.Things || c == session.Stuff || p.Pack() == "glip-starter" || p.Pack() == "groupvit-starter"
-}
+// choiceName is what a model is called in the window.
+func choiceName(p Pack) string { return cmp.Or(starterName(p), p.Title, p.Pack()) }
 
 // named is what the model with a title is called in the window.
 func (w *Window) named(title string) string {
@@ -857,7 +850,7 @@ func (s *modelSection) update() {
 	p := s.w.pack()
 	s.name.Put(choiceName(p))
 	note := tr.L("Built in, works offline.")
-	if !builtIn(p) {
+	if starterName(p) == "" {
 		note = strings.Trim(p.Version+" · "+p.Licence, " ·")
 	}
 	s.note.Set(note)

@@ -5,42 +5,17 @@ import (
 	"testing"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/detect"
-	"github.com/saysee/saysee/model"
-	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/pipeline"
-	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/prompt/ground"
 )
 
 // starter looks at the bundled photo of a child beside a teddy bear with the bundled pack.
 func starter(t *testing.T) (*pipeline.Models, *pipeline.Analysis) {
 	t.Helper()
-	modeltest.Runtime(t)
-	store, err := model.NewStore("", assets.Packs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := pipeline.Load(pipeline.Params{Store: store, Detect: "glip-starter", Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { m.Close() }) //nolint:errcheck // the test is over
-	data, err := assets.Photos.ReadFile("photos/teddy.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ph, err := photo.Decode(data, photo.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := m.Analyse(t.Context(), ph, pipeline.Canvas{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.Release)
-	return m, a
+	m := pipelinetest.Load(t, pipeline.Params{Detect: "glip-starter", Threads: 1})
+	return m, pipelinetest.Look(t, m, "teddy.jpg", pipeline.Canvas{})
 }
 
 // best returns the best box of each class.

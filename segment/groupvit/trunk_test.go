@@ -14,7 +14,7 @@ import (
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/pipeline"
-	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/segment"
 	"github.com/saysee/saysee/segment/groupvit"
 )
@@ -62,25 +62,9 @@ func trunkPacks(t *testing.T) *model.Store {
 }
 
 func TestGroupsOfASharedTrunkPaintAPhoto(t *testing.T) {
-	modeltest.Runtime(t)
-	m, err := pipeline.Load(pipeline.Params{Store: trunkPacks(t), Detect: "vild-starter", Segment: "groups", Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close() //nolint:errcheck // the test is over
-	data, err := assets.Photos.ReadFile("photos/cat.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ph, err := photo.Decode(data, photo.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := m.Analyse(t.Context(), ph, pipeline.Canvas{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Release()
+	m := pipelinetest.Load(t, pipeline.Params{Store: trunkPacks(t), Detect: "vild-starter", Segment: "groups", Threads: 1})
+	a := pipelinetest.Look(t, m, "cat.jpg", pipeline.Canvas{})
+	size := a.Size
 	if runs := m.Engine.Runs(); runs != 3 {
 		t.Errorf("trunk, regions and groups took %d runs", runs)
 	}
@@ -93,39 +77,19 @@ func TestGroupsOfASharedTrunkPaintAPhoto(t *testing.T) {
 	for _, r := range ans.Pixels.Select(segment.Options{}) {
 		mask := r.Shape.(annot.Mask)
 		painted += mask.Area()
-		if !mask.Rect().In(image.Rectangle{Max: ph.Size()}) || !(r.Score >= 0 && r.Score <= 1) {
+		if !mask.Rect().In(image.Rectangle{Max: size}) || !(r.Score >= 0 && r.Score <= 1) {
 			t.Errorf("a region of score %v in %v", r.Score, mask.Rect())
 		}
 	}
-	if painted == 0 || painted > ph.Size().X*ph.Size().Y {
+	if painted == 0 || painted > size.X*size.Y {
 		t.Errorf("%d pixels are painted", painted)
 	}
 }
 
 func TestTheBundledGroupsPaintWhatIsThere(t *testing.T) {
-	modeltest.Runtime(t)
-	store, err := model.NewStore("", assets.Packs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := pipeline.Load(pipeline.Params{Store: store, Segment: "groupvit-starter", Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close() //nolint:errcheck // the test is over
-	data, err := assets.Photos.ReadFile("photos/cat.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ph, err := photo.Decode(data, photo.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := m.Analyse(t.Context(), ph, pipeline.Canvas{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Release()
+	m := pipelinetest.Load(t, pipeline.Params{Segment: "groupvit-starter", Threads: 1})
+	a := pipelinetest.Look(t, m, "cat.jpg", pipeline.Canvas{})
+	size := a.Size
 	for word, span := range map[string][2]float64{"cat": {0.6, 0.95}, "airplane": {0, 0.01}} {
 		ans, err := a.Ask(t.Context(), pipeline.NewQuestion(nil, classes(word)))
 		if err != nil {
@@ -135,7 +99,7 @@ func TestTheBundledGroupsPaintWhatIsThere(t *testing.T) {
 		for _, r := range ans.Pixels.Select(segment.Options{}) {
 			painted += r.Shape.(annot.Mask).Area()
 		}
-		if share := float64(painted) / float64(ph.Size().X*ph.Size().Y); share < span[0] || share > span[1] {
+		if share := float64(painted) / float64(size.X*size.Y); share < span[0] || share > span[1] {
 			t.Errorf("asked alone, %q covers %.0f %% of a photo of a cat", word, 100*share)
 		}
 	}
