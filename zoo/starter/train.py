@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import torch
 import torch.distributed as dist
+from average import Average
 from detector import NAMES, Detector
 from net import WIDTH, Net, centres, decode, load_backbone, shares, teacher
 from photos import BACKGROUND, IGNORE, PAINTED_BY_BOXES, Photos, Train, collate
@@ -421,8 +422,7 @@ def main():
         net.neck.requires_grad_(False)
     detector = Detector(args.detector).to(device).to(memory_format=torch.channels_last) if args.detector else None
     torch.manual_seed(args.seed + rank)
-    average = {k: v.detach().clone() for k, v in net.state_dict().items() if not k.startswith("cells.")}
-    floats = [k for k, v in average.items() if v.is_floating_point()]
+    average = Average(net, AVERAGE, but=["cells."])
     optimizer = make_optimizer(net, args)
     trained = [p for group in optimizer.param_groups for p in group["params"]]
     sizes = [int(s) for s in args.sizes.split(",")]
@@ -461,11 +461,8 @@ def main():
         torch.nn.utils.clip_grad_norm_(trained, 10.0)
         optimizer.step()
         step += 1
+        average.follow(net, step)
         with torch.no_grad():
-            now = net.state_dict()
-            torch._foreach_lerp_([average[k] for k in floats], [now[k] for k in floats], 1 - min(AVERAGE, (1 + step) / (10 + step)))
-            for k in average.keys() - set(floats):
-                average[k].copy_(now[k])
             for k, (_, value) in losses.items():
                 logged[k] = logged.get(k, 0.0) + value.detach()
         if step % 50 == 0 and rank == 0:
@@ -480,8 +477,7 @@ def main():
 
 
 def save(average, step, begin, path):
-    half = {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in average.items()}
-    torch.save({"model": half, "steps": step, "seconds": time.time() - begin}, path)
+    torch.save({"model": average.half(), "steps": step, "seconds": time.time() - begin}, path)
     print(f"{step} steps, saved {path}", flush=True)
 
 

@@ -16,6 +16,7 @@ import time
 
 import numpy as np
 import torch
+from average import Average
 from detector import NAMES, Detector
 from glip import STATES, Head
 from net import Net, centres
@@ -293,8 +294,7 @@ def main():
     if args.init:
         head.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in torch.load(args.init, map_location="cpu")["model"].items()})
     head = head.to(device)
-    average = {k: v.detach().clone() for k, v in head.state_dict().items()}
-    floats = [k for k, v in average.items() if v.is_floating_point()]
+    average = Average(head, AVERAGE)
     large = [p for p in head.parameters() if p.ndim >= 2]
     small = [p for p in head.parameters() if p.ndim < 2]
     optimizer = torch.optim.AdamW([{"params": large, "weight_decay": args.decay}, {"params": small, "weight_decay": 0.0}], lr=args.lr)
@@ -324,11 +324,8 @@ def main():
         torch.nn.utils.clip_grad_norm_(head.parameters(), 5.0)
         optimizer.step()
         step += 1
+        average.follow(head, step)
         with torch.no_grad():
-            now = head.state_dict()
-            torch._foreach_lerp_([average[k] for k in floats], [now[k] for k in floats], 1 - min(AVERAGE, (1 + step) / (10 + step)))
-            for k in average.keys() - set(floats):
-                average[k].copy_(now[k])
             for k, (_, value) in parts.items():
                 logged[k] = logged.get(k, 0.0) + value.detach()
         every = 5 if args.steps <= 100 else 50
@@ -337,8 +334,7 @@ def main():
             report = " ".join(f"{k} {float(v) / every:.3f}" for k, v in logged.items())
             print(f"{step} {seconds:.0f}s {step * args.batch / seconds:.0f} samples/s waited {waited:.0f}s {report}", flush=True)
             logged = {}
-    half = {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in average.items()}
-    torch.save({"model": half, "fusion": not args.no_fusion, "steps": step, "seconds": time.time() - begin}, args.out)
+    torch.save({"model": average.half(), "fusion": not args.no_fusion, "steps": step, "seconds": time.time() - begin}, args.out)
     print(f"{step} steps, saved {args.out}", flush=True)
 
 

@@ -16,6 +16,7 @@ import time
 import numpy as np
 import photos as photo_shares
 import torch
+from average import Average
 from groups import Groups, start_from
 from net import Net
 from photos import BACKGROUND, IGNORE, Photos, Train, collate
@@ -212,8 +213,7 @@ def main():
     head = head.to(device).to(memory_format=torch.channels_last).train()
     torch.backends.cudnn.benchmark = True
     print(f"{len(photos.records)} photos, {len(photos.vocab)} names, {sum(p.numel() for p in head.parameters()):,} weights", flush=True)
-    average = {k: v.detach().clone() for k, v in head.state_dict().items()}
-    floats = [k for k, v in average.items() if v.is_floating_point()]
+    average = Average(head, AVERAGE)
     optimizer = make_optimizer(head, args)
     sizes = [int(s) for s in args.sizes.split(",")]
     loader = torch.utils.data.DataLoader(Train(photos, max(sizes), args.strength), args.batch, num_workers=args.workers,
@@ -248,11 +248,8 @@ def main():
         torch.nn.utils.clip_grad_norm_(head.parameters(), 5.0)
         optimizer.step()
         step += 1
+        average.follow(head, step)
         with torch.no_grad():
-            now = head.state_dict()
-            torch._foreach_lerp_([average[k] for k in floats], [now[k] for k in floats], 1 - min(AVERAGE, (1 + step) / (10 + step)))
-            for k in average.keys() - set(floats):
-                average[k].copy_(now[k])
             for k, (_, value) in values.items():
                 logged[k] = logged.get(k, 0.0) + value.detach()
         every = 1 if args.fixed else 50
@@ -270,8 +267,7 @@ def main():
 
 
 def save(average, head, step, begin, path):
-    half = {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in average.items()}
-    torch.save({"model": half, "config": head.config, "steps": step, "seconds": time.time() - begin}, path)
+    torch.save({"model": average.half(), "config": head.config, "steps": step, "seconds": time.time() - begin}, path)
     print(f"{step} steps, saved {path}", flush=True)
 
 
