@@ -38,12 +38,9 @@ build: setup ## write bin/saysee (minutes the first time: OpenCV's and the windo
 	@go build -trimpath -buildvcs=false -tags $(TAGS),$(STILL) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/saysee ./app
 
 .PHONY: demo
-demo: build ## find and segment things in the bundled photos, pictures and label files to out/demo
+demo: build ## label the bundled photos into out/demo, and show what each pack makes of them side by side
 	@bin/saysee label $(PHOTOS) --find "$(FIND)" --segment "$(SEGMENT)" --score $(SCORE) --inside 0.85 --out $(OUT) --format picture,coco,json
-	@echo "the same photos by glip-starter, groupvit-starter and clip-starter:"
-	@bin/saysee label $(PHOTOS) --model glip-starter --find "$(FIND)" --inside 0.85 --out $(OUT)/glip --format picture
-	@bin/saysee label $(PHOTOS) --model groupvit-starter --segment "$(FIND), $(SEGMENT)" --out $(OUT)/groupvit --format picture
-	@bin/saysee name $(PHOTOS) --find "$(FIND)"
+	@bin/saysee compare $(PHOTOS) --find "$(FIND)" --segment "$(SEGMENT)" --inside 0.85 --out $(OUT)/compare.jpg
 
 .PHONY: run
 run: build ## open the window

@@ -34,6 +34,7 @@ func commands() []command {
 	return []command{
 		{"label", "find and segment things in photos; write pictures and label files", label},
 		{"name", "say which words fit a photo best, or a part of it", nameCommand},
+		{"compare", "show what each model makes of the same photos, side by side", compare},
 		{"watch", "find things in a camera, a video or a stream while it runs", watch},
 		{"convert", "turn label files of one format into another", onStreams(dataset.Convert)},
 		{"check", "look for mistakes in a dataset, and repair them", onStreams(dataset.Check)},

@@ -114,21 +114,30 @@ func table(flag, text string) ([]annot.Class, []string, error) {
 	return t, said, nil
 }
 
-// load loads the runtime and the models that the question needs.
-func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, error) {
+// params loads the runtime and says how models are loaded, but not which.
+func (m *modelFlags) params(threads int) (pipeline.Params, error) {
 	if err := model.LoadRuntime(m.library); err != nil {
-		return nil, err
+		return pipeline.Params{}, err
 	}
 	store, err := model.NewStore(m.packs, assets.Packs())
 	if err != nil {
-		return nil, err
+		return pipeline.Params{}, err
 	}
 	p := pipeline.Params{Store: store, Threads: threads, Lexicon: lexicon.New(assets.Lexicon)}
 	if !m.noCache {
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()
 	}
-	if err = m.choose(store, &p); err != nil {
+	return p, nil
+}
+
+// load loads the models that the question needs.
+func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, error) {
+	p, err := m.params(threads)
+	if err != nil {
+		return nil, err
+	}
+	if err = m.choose(&p); err != nil {
 		return nil, err
 	}
 	if !q.HasBoxes() {
@@ -138,7 +147,7 @@ func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, e
 		p.Name = ""
 	}
 	if !q.HasPixels() {
-		paints, err := m.paints(store, p.Detect)
+		paints, err := m.paints(p.Store, p.Detect)
 		if err != nil {
 			return nil, err
 		}
@@ -159,26 +168,14 @@ func (m *modelFlags) paints(store *model.Store, detector string) (bool, error) {
 }
 
 // choose says which pack does what: the packs that were named, and the starters for the rest.
-func (m *modelFlags) choose(store *model.Store, p *pipeline.Params) error {
+func (m *modelFlags) choose(p *pipeline.Params) error {
 	p.Detect, p.Segment, p.Name = pipeline.DefaultDetector, pipeline.DefaultSegmenter, pipeline.DefaultNamer
 	if m.model == "" {
 		return nil
 	}
 	for _, ref := range strings.Split(m.model, ",") {
-		ref = strings.TrimSpace(ref)
-		pack, err := store.Open(ref)
-		if err != nil {
+		if _, err := p.Use(strings.TrimSpace(ref)); err != nil {
 			return err
-		}
-		switch {
-		case pipeline.Detects(pack.Family):
-			p.Detect = ref
-		case pipeline.Segments(pack.Family):
-			p.Segment = ref
-		case pipeline.Names(pack.Family):
-			p.Name = ref
-		default:
-			return fmt.Errorf("pack %s is of the family %q, which this version of Saysee does not run", pack.ID, pack.Family)
 		}
 	}
 	return nil

@@ -22,11 +22,11 @@ const (
 
 // legendRow is a class with what is seen of it; class -1 stands for the classes that found no room.
 type legendRow struct {
-	class       int
-	count       int
-	name, total *run
-	glyphs      int
-	width       float64
+	class  int
+	name   string
+	amount string
+	label  fitted
+	total  *run
 }
 
 // layLegend lays out the classes that can be seen, with their counts, and returns the place for them: the
@@ -34,16 +34,21 @@ type legendRow struct {
 // left out. A photo too small for a legend gets none, and the empty rectangle is returned.
 func (p *Painter) layLegend(f *frame, items []Item, classes []annot.Class) image.Rectangle {
 	p.count(items, classes)
+	return p.layRows(f, legendMost)
+}
+
+// layRows lays p.rows out and finds their place. They may cover so much of the photo's height.
+func (p *Painter) layRows(f *frame, height float64) image.Rectangle {
 	u := f.unit
-	most := int((legendMost*float64(f.photo.Dy())/u - 2*legendPad) / tagHeight)
+	most := int((height*float64(f.photo.Dy())/u - 2*legendPad) / tagHeight)
 	if len(p.rows) == 0 || most < min(len(p.rows), legendRows) || float64(f.photo.Dx()) < legendLeast*u {
 		return image.Rectangle{}
 	}
 	if len(p.rows) > most {
 		hidden := len(p.rows) - most + 1
-		p.rows = append(p.rows[:most-1], legendRow{class: -1, count: hidden})
+		p.rows = append(p.rows[:most-1], legendRow{class: -1, name: "+" + small(hidden)})
 	}
-	names, totals := p.measureRows(f, classes)
+	names, totals := p.measureRows(f)
 	w := int(math.Ceil((2*legendPad+tagSwatch+tagGap+legendSpace)*u + names + totals))
 	h := 2*f.px(legendPad) + len(p.rows)*f.px(tagHeight)
 	return p.corner(f, w, h)
@@ -61,26 +66,19 @@ func (p *Painter) count(items []Item, classes []annot.Class) {
 	}
 	for i, n := range p.counts {
 		if n > 0 {
-			p.rows = append(p.rows, legendRow{class: i, count: n})
+			p.rows = append(p.rows, legendRow{class: i, name: classes[i].Name, amount: small(n)})
 		}
 	}
 }
 
 // measureRows lays the rows out and returns the widths of the two columns.
-func (p *Painter) measureRows(f *frame, classes []annot.Class) (names, totals float64) {
+func (p *Painter) measureRows(f *frame) (names, totals float64) {
 	size := tagText * f.unit
-	dots := p.text.layout("…", regular, size)
 	room := min(0.3*float64(f.photo.Dx()), tagMost*f.unit)
 	for i := range p.rows {
 		row := &p.rows[i]
-		if row.class < 0 {
-			row.name, row.total = p.text.layout("+"+small(row.count), regular, size), p.text.layout("", regular, size)
-		} else {
-			row.name = p.text.layout(classes[row.class].Name, regular, size)
-			row.total = p.text.layout(small(row.count), regular, size)
-		}
-		row.glyphs, row.width = p.text.fit(row.name, dots, room)
-		names, totals = max(names, row.width), max(totals, row.total.width)
+		row.label, row.total = p.text.cut(row.name, regular, size, room), p.text.layout(row.amount, regular, size)
+		names, totals = max(names, row.label.width), max(totals, row.total.width)
 	}
 	return names, totals
 }
@@ -140,11 +138,7 @@ func (p *Painter) drawLegend(c *canvas, f *frame, r image.Rectangle, classes []a
 			l := look{color: ClassColor(row.class, own), ringed: Repeated(row.class, own)}
 			p.swatch(c, f, left, y+h/2, &l)
 		}
-		p.text.draw(c, row.name, row.glyphs, x, base, paintOf(lightInk))
-		if row.glyphs < len(row.name.glyphs) {
-			dots := p.text.layout("…", regular, size)
-			p.text.draw(c, dots, len(dots.glyphs), x+row.width-dots.width, base, paintOf(lightInk))
-		}
+		p.text.put(c, row.label, x, base, paintOf(lightInk))
 		p.text.draw(c, row.total, len(row.total.glyphs), right-row.total.width, base, paintOf(muted))
 		y += h
 	}

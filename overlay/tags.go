@@ -34,14 +34,12 @@ const (
 
 // tag is an entry's tag or dot.
 type tag struct {
-	entry  *entry
-	rect   image.Rectangle
-	name   *run
-	glyphs int     // of the name that fit
-	width  float64 // of those, with the dots if there are more
-	score  *run    // nil for none
-	dot    bool
-	brief  bool // only the glyph
+	entry *entry
+	rect  image.Rectangle
+	name  fitted
+	score *run // nil for none
+	dot   bool
+	brief bool // only the glyph
 }
 
 // scoreTexts holds "0.00" to "1.00".
@@ -164,19 +162,9 @@ func (p *Painter) measure(f *frame, t *tag, classes []annot.Class, opt Options) 
 	if l.darkTag {
 		weight = regular
 	}
-	t.name = p.text.layout(className(classes, t.entry.region.Class), weight, tagText*u)
 	room := min(float64(f.photo.Dx())/2, tagMost*u) - w
-	t.glyphs, t.width = p.text.fit(t.name, p.dots(t, u), room)
-	return int(math.Ceil(w + t.width))
-}
-
-// dots returns the ellipsis in the tag's face.
-func (p *Painter) dots(t *tag, unit float64) *run {
-	weight := semiBold
-	if t.entry.look.darkTag {
-		weight = regular
-	}
-	return p.text.layout("…", weight, tagText*unit)
+	t.name = p.text.cut(className(classes, t.entry.region.Class), weight, tagText*u, room)
+	return int(math.Ceil(w + t.name.width))
 }
 
 func className(classes []annot.Class, i int) string {
@@ -222,12 +210,8 @@ func (p *Painter) drawTag(c *canvas, f *frame, t *tag) {
 		x += (tagIcon + tagGap) * u
 	}
 	base := baseline(t.rect, tagText*u)
-	p.text.draw(c, t.name, t.glyphs, x, base, paintOf(ink))
-	if t.glyphs < len(t.name.glyphs) {
-		dots := p.dots(t, u)
-		p.text.draw(c, dots, len(dots.glyphs), x+t.width-dots.width, base, paintOf(ink))
-	}
-	x += t.width + tagGap*u
+	p.text.put(c, t.name, x, base, paintOf(ink))
+	x += t.name.width + tagGap*u
 	if t.score != nil {
 		p.text.draw(c, t.score, len(t.score.glyphs), x, base, paintOf(ink))
 		x += t.score.width + tagGap*u

@@ -230,24 +230,38 @@ func (t *typesetter) fill(r image.Rectangle, path func(*vector.Rasterizer)) *cov
 	return &cover{a.Pix, r.Dx(), r.Min.X, r.Min.Y}
 }
 
-// fit returns how many glyphs of the run fit into width, with room for the dots if not all do, and the
-// width that they take.
-func (t *typesetter) fit(r, dots *run, width float64) (n int, taken float64) {
+// fitted is a run cut to a width.
+type fitted struct {
+	*run
+	n     int     // glyphs that fit
+	width float64 // that they take, with the dots
+	dots  *run    // nil where all fit
+}
+
+// cut lays text out in at most so much width, with dots where not all of it fits.
+func (t *typesetter) cut(text string, w weight, size, width float64) fitted {
+	r := t.layout(text, w, size)
 	if r.width <= width {
-		return len(r.glyphs), r.width
+		return fitted{run: r, n: len(r.glyphs), width: r.width}
 	}
-	for n < len(r.glyphs) {
-		g := r.glyphs[n]
-		if end := g.x + g.glyph.advance; end+dots.width > width {
+	f := fitted{run: r, dots: t.layout("…", w, size)}
+	f.width = f.dots.width
+	for _, g := range r.glyphs {
+		end := g.x + g.glyph.advance + f.dots.width
+		if end > width {
 			break
 		}
-		n++
+		f.n, f.width = f.n+1, end
 	}
-	if n == 0 {
-		return 0, dots.width
+	return f
+}
+
+// put paints text that was cut, with the pen at (x, y), where y is the baseline.
+func (t *typesetter) put(c *canvas, f fitted, x float64, y int, p paint) {
+	t.draw(c, f.run, f.n, x, y, p)
+	if f.dots != nil {
+		t.draw(c, f.dots, len(f.dots.glyphs), x+f.width-f.dots.width, y, p)
 	}
-	g := r.glyphs[n-1]
-	return n, g.x + g.glyph.advance + dots.width
 }
 
 // draw paints the run's first n glyphs with the pen at (x, y), where y is the baseline.

@@ -46,6 +46,7 @@ type Analysis struct {
 
 	models *Models
 	views  map[model.ImageSpec]*views
+	guest  bool // the views are another's
 	boxes  detect.Encoding
 	pixels segment.Encoding
 }
@@ -56,12 +57,27 @@ type views struct {
 	by   *prep.Preparer
 }
 
+func (v *views) recycle() {
+	for _, view := range v.list {
+		v.by.Recycle(view)
+	}
+}
+
 // Analyse prepares and encodes a photo for what m can do. Families with the same image preparation share
 // their views, and those with the same trunk share its run.
 //
 // The photo may be released when Analyse returns.
 func (m *Models) Analyse(ctx context.Context, p *photo.Photo, c Canvas) (*Analysis, error) {
-	a := &Analysis{Size: p.Size(), models: m, views: map[model.ImageSpec]*views{}}
+	return (&Analysis{Size: p.Size(), models: m, views: map[model.ImageSpec]*views{}}).begin(ctx, p, c)
+}
+
+// Beside has models that were loaded beside a's look at the same photo, on the views that are there and with what trunks
+// made of them. It must be released before a, and is used by the same goroutine.
+func (a *Analysis) Beside(ctx context.Context, m *Models, p *photo.Photo, c Canvas) (*Analysis, error) {
+	return (&Analysis{Size: a.Size, models: m, views: a.views, guest: true}).begin(ctx, p, c)
+}
+
+func (a *Analysis) begin(ctx context.Context, p *photo.Photo, c Canvas) (*Analysis, error) {
 	if err := a.encode(ctx, p, c); err != nil {
 		a.Release()
 		return nil, err
@@ -125,14 +141,15 @@ func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model
 		return nil, err
 	}
 	v := &views{by: by}
-	a.views[spec] = v
 	for _, l := range prep.Plan(a.Size, spec, c.Tiles) {
 		view, err := by.View(p, l)
 		if err != nil {
+			v.recycle()
 			return nil, err
 		}
 		v.list = append(v.list, view)
 	}
+	a.views[spec] = v
 	return v.list, nil
 }
 
@@ -198,6 +215,9 @@ func Grounding(sentence ground.Caption, pixels []annot.Class) Question {
 	q.sentence = &sentence
 	return q
 }
+
+// ToBox returns the classes to box.
+func (q Question) ToBox() []annot.Class { return q.pick(q.boxes) }
 
 // HasBoxes reports whether anything is to be boxed.
 func (q Question) HasBoxes() bool { return len(q.boxes) > 0 }
@@ -371,9 +391,9 @@ func (a *Analysis) Release() {
 	if a.pixels != nil {
 		a.pixels.Release()
 	}
-	for _, v := range a.views {
-		for _, view := range v.list {
-			v.by.Recycle(view)
+	if !a.guest {
+		for _, v := range a.views {
+			v.recycle()
 		}
 	}
 	a.boxes, a.pixels, a.views = nil, nil, nil

@@ -80,25 +80,67 @@ type Params struct {
 	Lexicon *lexicon.Lexicon
 }
 
+// Use has the pack, named or by its folder, do what its family does, in place of another. The error wraps ErrFamily where
+// the family is not known.
+func (p *Params) Use(ref string) (*model.Pack, error) {
+	pack, err := p.Store.Open(ref)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case Detects(pack.Family):
+		p.Detect = ref
+	case Segments(pack.Family):
+		p.Segment = ref
+	case Names(pack.Family):
+		p.Name = ref
+	default:
+		return nil, fmt.Errorf("%w: %s is of the family %q, which this version of Saysee does not run", ErrFamily, pack.ID, pack.Family)
+	}
+	return pack, nil
+}
+
 // Models are the networks in use. They may be used from several goroutines.
 type Models struct {
-	Engine    *model.Engine
 	Detector  detect.Detector   // nil without boxes
 	Segmenter segment.Segmenter // nil without pixels
 	Namer     name.Namer        // nil without names
+	*shared
+}
 
+// shared is what models that are loaded beside each other have in common.
+type shared struct {
+	Engine *model.Engine
+
+	lexicon   *lexicon.Lexicon // nil for none
 	mu        sync.Mutex
 	texts     map[string]*encode.Encoder // by fingerprint
-	lexicon   *lexicon.Lexicon           // nil for none
 	preparers map[model.ImageSpec]*prep.Preparer
 }
 
 // Load opens the packs and loads their networks, both at once. ONNX Runtime must be loaded.
 func Load(p Params) (*Models, error) {
-	m := &Models{
+	m := &Models{shared: &shared{
 		Engine: model.NewEngine(p.Threads), texts: map[string]*encode.Encoder{}, lexicon: p.Lexicon,
 		preparers: map[model.ImageSpec]*prep.Preparer{},
+	}}
+	if err := m.load(p); err != nil {
+		return nil, errors.Join(err, m.Close())
 	}
+	return m, nil
+}
+
+// Beside loads other packs on m's engine, with its threads and lexicon: files that packs have in common are loaded once,
+// and Analysis.Beside has them look at a photo that m looks at. Closing either closes both.
+func (m *Models) Beside(p Params) (*Models, error) {
+	other := &Models{shared: m.shared}
+	if err := other.load(p); err != nil {
+		return nil, err
+	}
+	return other, nil
+}
+
+func (m *Models) load(p Params) error {
 	var find, paint, call func() error
 	var err error
 	if p.Detect != "" {
@@ -110,13 +152,10 @@ func Load(p Params) (*Models, error) {
 	if p.Name != "" && err == nil {
 		call, err = m.namer(p)
 	}
-	if err == nil {
-		err = together(find, paint, call)
-	}
 	if err != nil {
-		return nil, errors.Join(err, m.Close())
+		return err
 	}
-	return m, nil
+	return together(find, paint, call)
 }
 
 // together runs functions side by side; any may be nil.

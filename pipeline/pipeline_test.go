@@ -26,6 +26,16 @@ func load(t testing.TB, threads int) *pipeline.Models {
 	})
 }
 
+// store finds the bundled packs.
+func store(t testing.TB) *model.Store {
+	t.Helper()
+	s, err := model.NewStore("", assets.Packs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func analyse(t testing.TB, m *pipeline.Models, name string, c pipeline.Canvas) *pipeline.Analysis {
 	t.Helper()
 	return pipelinetest.Look(t, m, name, c)
@@ -74,6 +84,56 @@ func TestDetectionAndSegmentationShareOneTrunkRun(t *testing.T) {
 	// The trunk, the region head and the pixel head, once each.
 	if n := m.Engine.Runs() - before; n != 3 {
 		t.Errorf("%d sessions ran, want 3", n)
+	}
+}
+
+func TestModelsBesideEachOtherShareOneTrunkRun(t *testing.T) {
+	first := load(t, 2)
+	beside := func(ref string) *pipeline.Models {
+		params := pipeline.Params{Store: store(t)}
+		_, err := params.Use(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := first.Beside(params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	second, third := beside("glip-starter"), beside("groupvit-starter")
+	p := pipelinetest.Sample(t, "cat.jpg")
+	q := pipeline.NewQuestion(classes("dog", "cat"), classes("cat"))
+	a := pipelinetest.Look(t, first, "cat.jpg", pipeline.Canvas{})
+	before := first.Engine.Runs()
+	for m, heads := range map[*pipeline.Models]int64{second: 0, third: 1} { // captions are read when words are known
+		b, err := a.Beside(t.Context(), m, p, pipeline.Canvas{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := first.Engine.Runs() - before; n != heads {
+			t.Errorf("%d sessions ran beside, want %d", n, heads)
+		}
+		regions, err := b.Regions(t.Context(), q, strict, true)
+		if err != nil || len(regions) == 0 {
+			t.Errorf("%d regions, %v", len(regions), err)
+		}
+		b.Release()
+		before = first.Engine.Runs()
+	}
+	if ans := ask(t, a, q); ans.Boxes == nil || ans.Pixels == nil {
+		t.Error("the first models do not answer any more")
+	}
+}
+
+func TestAPackThatIsNotThereLeavesTheOthers(t *testing.T) {
+	m := load(t, 2)
+	if _, err := m.Beside(pipeline.Params{Store: store(t), Detect: "nowhere"}); !errors.Is(err, model.ErrNoPack) {
+		t.Errorf("%v", err)
+	}
+	a := analyse(t, m, "cat.jpg", pipeline.Canvas{})
+	if ans := ask(t, a, pipeline.NewQuestion(classes("cat"), nil)); ans.Boxes == nil {
+		t.Error("no answer")
 	}
 }
 
@@ -214,11 +274,7 @@ func TestCancelComesBackSoon(t *testing.T) {
 func TestAPackOfTheWrongKindIsNamed(t *testing.T) {
 	modeltest.Runtime(t)
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
-	store, err := model.NewStore("", assets.Packs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = pipeline.Load(pipeline.Params{Store: store, Detect: pipeline.DefaultSegmenter})
+	_, err := pipeline.Load(pipeline.Params{Store: store(t), Detect: pipeline.DefaultSegmenter})
 	if !errors.Is(err, pipeline.ErrFamily) {
 		t.Errorf("got %v", err)
 	}
