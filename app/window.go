@@ -88,7 +88,10 @@ func choices(dir string) ([]ui.Pack, error) {
 	packs, err := store.List()
 	var boxes, pixels []ui.Pack
 	for _, p := range packs {
-		c := ui.Pack{Title: p.Title, Version: p.Version, Licence: p.Licence, Source: p.Source}
+		c := ui.Pack{
+			Title: p.Title, Version: p.Version, Licence: p.Licence, Source: p.Source,
+			Thresholds: session.Filter{Score: p.Defaults.Score, Overlap: p.Defaults.NMS},
+		}
 		switch {
 		case pipeline.Detects(p.Family):
 			c.Detect = p.ID

@@ -509,7 +509,7 @@ func newShow(w *Window) *showSection {
 		w.view.SetOptions(w.viewOptions())
 	})
 	ended := func() {
-		w.settings.setFilter(w.s.Filter())
+		w.settings.setFilter(w.pack(), w.s.Filter())
 		w.s.FilterEnded()
 	}
 	s.confidence.slider.OnEnd, s.overlap.slider.OnEnd = ended, ended
@@ -882,11 +882,17 @@ func (w *Window) pack() Pack {
 	return Pack{Choice: w.s.Choice()}
 }
 
-// choose takes another model and remembers it.
+// choose takes another model, with the thresholds that go with it, and remembers it.
 func (w *Window) choose(c session.Choice) {
 	c = c.With(w.settings.choice.Threads)
+	other := c.Pack() != w.s.Choice().Pack()
 	w.settings.setChoice(c)
 	w.s.Choose(c)
+	if other {
+		f := w.settings.filter(w.pack())
+		f.Own = w.s.Filter().Own
+		w.s.SetFilter(f)
+	}
 	w.draw(session.Run)
 }
 

@@ -44,6 +44,7 @@ func (w *Window) showPreferences() {
 		w.rebuild()
 		w.showPreferences()
 	}
+	reopen := func() { pop.Hide(); w.showPreferences() }
 	set := w.settings
 	show := func() { w.view.SetOptions(w.viewOptions()) }
 	keysButton := kit.NewButton(kit.Plain, "", keys.Title(set.keys.Preset), w.keyOf("keys"), func() { pop.Hide(); w.showKeys() })
@@ -80,17 +81,17 @@ func (w *Window) showPreferences() {
 			show()
 		}),
 		heading(tr.L("Model")),
-		w.modelRow(),
+		w.modelRow(reopen),
 		w.threadsRow(),
-		w.thresholdRow(func() { pop.Hide(); w.showPreferences() }),
+		w.thresholdRow(reopen),
 	)
 	scroll := container.NewVScroll(column)
 	scroll.SetMinSize(fyne.NewSize(480, min(column.MinSize().Height, w.win.Canvas().Size().Height-120)))
 	pop = w.modal(tr.L("Preferences"), 512, scroll)
 }
 
-// modelRow chooses the pack.
-func (w *Window) modelRow() fyne.CanvasObject {
+// modelRow chooses the pack, with which the thresholds below change.
+func (w *Window) modelRow(again func()) fyne.CanvasObject {
 	var names []string
 	picked := 0
 	for i, p := range w.packs() {
@@ -101,7 +102,10 @@ func (w *Window) modelRow() fyne.CanvasObject {
 	}
 	pick := widget.NewSelect(names, nil)
 	pick.SetSelectedIndex(picked)
-	pick.OnChanged = func(string) { w.choose(w.packs()[pick.SelectedIndex()].Choice) }
+	pick.OnChanged = func(string) {
+		w.choose(w.packs()[pick.SelectedIndex()].Choice)
+		again()
+	}
 	return kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(tr.L("Looks at photos"), kit.Style{}), kit.NewSpace(),
 		kit.Lay(kit.Fixed(260, 32), func(s fyne.Size) { kit.Place(pick, 0, 0, s.Width, s.Height) }, pick))
 }
@@ -125,14 +129,14 @@ func (w *Window) threadsRow() fyne.CanvasObject {
 	})
 }
 
-// thresholdRow tells with which thresholds the window begins, and sets them back.
+// thresholdRow tells with which thresholds the model begins, and sets them back.
 func (w *Window) thresholdRow(again func()) fyne.CanvasObject {
-	f, usual := w.s.Filter(), session.DefaultFilter()
+	f, usual := w.s.Filter(), w.pack().usual()
 	back := kit.NewButton(kit.Quiet, "", tr.L("As usual"), "", func() {
 		f := w.s.Filter()
 		f.Score, f.Overlap = usual.Score, usual.Overlap
 		w.s.SetFilter(f)
-		w.settings.setFilter(f)
+		w.settings.setFilter(w.pack(), f)
 		w.s.FilterEnded()
 		w.draw(0)
 		again()

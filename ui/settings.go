@@ -38,10 +38,8 @@ type settings struct {
 	keys          keys.Scheme
 	choice        session.Choice
 	saving        session.Saving
-	keepView      bool    // zoom stays on the next photo
-	fills         bool    // boxes drawn by hand get masks
-	score         float64 // thresholds, as they were left
-	overlap       float64
+	keepView      bool // zoom stays on the next photo
+	fills         bool // boxes drawn by hand get masks
 }
 
 const (
@@ -58,8 +56,6 @@ func loadSettings(p fyne.Preferences) *settings {
 		saving:     session.Saving(min(max(p.Int("saving"), 0), int(session.SaveOnLeave))),
 		keepView:   p.Bool("keep-view"),
 		fills:      p.BoolWithFallback("fills", true),
-		score:      min(max(p.FloatWithFallback("score", session.DefaultFilter().Score), 0), 1),
-		overlap:    min(max(p.FloatWithFallback("overlap", session.DefaultFilter().Overlap), 0), 1),
 		p:          p,
 		language:   tr.Language(p.StringWithFallback("language", string(tr.OfSystem()))),
 		light:      p.Bool("light"),
@@ -120,10 +116,28 @@ func (s *settings) setFills(on bool) {
 	s.p.SetBool("fills", on)
 }
 
-func (s *settings) setFilter(f session.Filter) {
-	s.score, s.overlap = f.Score, f.Overlap
-	s.p.SetFloat("score", f.Score)
-	s.p.SetFloat("overlap", f.Overlap)
+// filter returns the thresholds as a person left them with a model, and its own where they were never moved: scores of one
+// model mean little with another.
+func (s *settings) filter(p Pack) session.Filter {
+	usual := p.usual()
+	share := func(name string, usual float64) float64 {
+		return min(max(s.p.FloatWithFallback(name+"-"+p.Pack(), usual), 0), 1)
+	}
+	return session.Filter{Score: share("score", usual.Score), Overlap: share("overlap", usual.Overlap)}
+}
+
+// setFilter remembers the thresholds of a model; its own are not remembered, so that they follow the pack.
+func (s *settings) setFilter(p Pack, f session.Filter) {
+	usual := p.usual()
+	keep := func(name string, v, usual float64) {
+		if name += "-" + p.Pack(); v == usual {
+			s.p.RemoveValue(name)
+		} else {
+			s.p.SetFloat(name, v)
+		}
+	}
+	keep("score", f.Score, usual.Score)
+	keep("overlap", f.Overlap, usual.Overlap)
 }
 
 func (s *settings) setKeys(k keys.Scheme) {

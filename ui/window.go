@@ -53,6 +53,16 @@ type Params struct {
 type Pack struct {
 	session.Choice
 	Title, Version, Licence, Source string
+	// Thresholds are those that its maker chose; without a score they are the usual ones.
+	Thresholds session.Filter
+}
+
+// usual are the thresholds with which the model begins.
+func (p Pack) usual() session.Filter {
+	if p.Thresholds.Score == 0 {
+		return session.DefaultFilter()
+	}
+	return p.Thresholds
 }
 
 // Window is the program's window.
@@ -148,7 +158,7 @@ func newWindow(a fyne.App, p Params) *Window {
 	if len(p.Paths) == 0 {
 		w.s.Preload() // while the window is being made; of a folder, the first photo goes before the models
 	}
-	w.s.SetFilter(session.Filter{Score: w.settings.score, Overlap: w.settings.overlap})
+	w.s.SetFilter(w.settings.filter(w.pack()))
 	w.modes = makeModes(w)
 	w.mode = w.modes[0]
 	w.view = view.New(w.mode.hand())

@@ -126,6 +126,73 @@ func TestFrame(t *testing.T) {
 	})
 }
 
+func TestThresholdsGoWithTheModel(t *testing.T) {
+	d := newDesk(t, 1400, 900)
+	captions, plain := session.Choice{Detect: "glip-starter"}, session.Choice{Detect: "without"}
+	d.listed = []Pack{
+		{Choice: session.Things, Thresholds: session.Filter{Score: 0.3, Overlap: 0.5}},
+		{Choice: captions, Thresholds: session.Filter{Score: 0.45, Overlap: 0.6}},
+		{Choice: plain},
+	}
+	drag := func(score float64) {
+		d.panel.show.confidence.slider.Set(score)
+		f := d.s.Filter()
+		f.Score = score
+		d.s.SetFilter(f)
+		d.panel.show.confidence.slider.OnEnd()
+	}
+	expect := func(t *testing.T, want session.Filter) {
+		t.Helper()
+		d.draw(session.All)
+		if got := d.s.Filter(); got.Score != want.Score || got.Overlap != want.Overlap {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		if got := d.panel.show.confidence.value.Text(); got != fmt.Sprintf("%.2f", want.Score) {
+			t.Errorf("the slider says %s, want %v", got, want.Score)
+		}
+	}
+	t.Run("should begin with those of the pack", func(t *testing.T) {
+		d.choose(captions)
+		expect(t, session.Filter{Score: 0.45, Overlap: 0.6})
+		d.choose(session.Things)
+		expect(t, session.Filter{Score: 0.3, Overlap: 0.5})
+	})
+	t.Run("should take the usual ones for a pack without any", func(t *testing.T) {
+		d.choose(plain)
+		expect(t, session.DefaultFilter())
+	})
+	t.Run("should come back as a person left them with that model alone", func(t *testing.T) {
+		d.choose(captions)
+		drag(0.7)
+		d.choose(session.Things)
+		expect(t, session.Filter{Score: 0.3, Overlap: 0.5})
+		d.choose(captions)
+		expect(t, session.Filter{Score: 0.7, Overlap: 0.6})
+		if got := loadSettings(d.app.Preferences()).filter(d.pack()).Score; got != 0.7 {
+			t.Errorf("the next start has %v", got)
+		}
+	})
+	t.Run("should not be remembered where they are the pack's own, which may change", func(t *testing.T) {
+		drag(0.45)
+		d.listed[1].Thresholds.Score = 0.5
+		if got := d.settings.filter(d.pack()).Score; got != 0.5 {
+			t.Errorf("%v", got)
+		}
+	})
+	t.Run("should leave a class its own threshold, and all where the model stays", func(t *testing.T) {
+		d.choose(session.Things)
+		d.s.SetFilter(session.Filter{Score: 0.2, Overlap: 0.5}.With(0, 0.9))
+		d.choose(session.Things)
+		if f := d.s.Filter(); f.Score != 0.2 {
+			t.Errorf("%+v", f)
+		}
+		d.choose(captions)
+		if f := d.s.Filter(); f.Own[0] != 0.9 {
+			t.Errorf("%+v", f)
+		}
+	})
+}
+
 // shownIn returns what a text shows, which may be cut.
 func shownIn(t *kit.Text) string { return test.WidgetRenderer(t).Objects()[0].(*canvas.Text).Text }
 
