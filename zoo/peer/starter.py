@@ -30,6 +30,7 @@ class Pack:
 def session_options(threads, tuned):
     """The library's defaults, or (tuned) the given threads and no spinning, which starves the next session in line."""
     options = ort.SessionOptions()
+    options.log_severity_level = 3  # errors; an input with a default is worth a warning to it
     if tuned:
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -77,7 +78,7 @@ def to_tensor(canvas, mean, std):
 
 
 def score_regions(embeds, roi_scores, quality, vectors, rule):
-    """[100, N] scores of the regions under N text vectors: softmax over background (logit 0) and the words, times the
+    """[n, N] scores of the regions under N text vectors: softmax over background (logit 0) and the words, times the
     geometric mean of objectness and box quality, to the manifest's powers; then Platt's calibration."""
     logits = rule["tau"] * embeds @ vectors.T + rule["bias"]
     top = np.maximum(logits.max(1, keepdims=True), 0)

@@ -12,11 +12,11 @@ import sys
 
 import torch
 from net import CANONICAL, POOLED, STRIDES, Net, centres, decode
-from rewrite import COVERED, KEPT, RANKED
+from rewrite import COVERED, KEPT
 from rewrite import STRIDES as STRIDE_OF
 from torch import nn
 from torch.nn import functional as F
-from torchvision.ops import roi_align
+from torchvision.ops import nms, roi_align
 
 
 LEVELS = list(STRIDE_OF)
@@ -53,13 +53,8 @@ class Regions(Part):
         chances, reach, cells = chances[0].sigmoid(), reach[0], centres(levels)
         boxes = torch.cat([cells[:, :2] - reach[:, :2], cells[:, :2] + reach[:, 2:]], -1)
         boxes = torch.minimum(boxes.clamp(min=0), limit)
-        chances, best = chances.topk(RANKED)
-        boxes = boxes[best]
-        common = (torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - torch.maximum(boxes[:, None, :2], boxes[None, :, :2])).clamp(min=0).prod(-1)
-        areas = (boxes[:, 2:] - boxes[:, :2]).prod(-1)
-        iou = common / (areas[:, None] + areas[None] - common + 1e-6) * torch.ones(RANKED, RANKED).triu(1)
-        scores, best = (chances * (iou.max(0).values < COVERED).float()).topk(KEPT)
-        rois = boxes[best]
+        best = nms(boxes, chances, COVERED)[:KEPT]
+        rois, scores = boxes[best], chances[best]
         x = self.n.fc(pool(levels, rois, 7))
         refined = torch.minimum(decode(rois, self.n.box(x)).clamp(min=0), limit)
         return rois, scores, refined, F.normalize(self.n.emb(x), dim=1), self.n.iou(x)[:, 0].sigmoid()
