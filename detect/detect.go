@@ -18,6 +18,12 @@ type Detector interface {
 	Encode(ctx context.Context, views []*model.View) (Encoding, error)
 }
 
+// Limiter is a Detector that can look at fewer proposals, for less work.
+type Limiter interface {
+	// Limit sets how many a canvas yields at most, 0 for as many as the pack's files say. It is called before the first Encode.
+	Limit(most int)
+}
+
 // Encoding is a photo as a detector sees it.
 type Encoding interface {
 	// Ask compares the photo with the words of the classes. The result holds everything that any

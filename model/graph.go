@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -39,21 +40,31 @@ type Graph struct {
 	Inputs, Outputs []Port
 	// Head marks a graph that also reads levels of the starters' trunk, in front of Inputs: those that the file names.
 	Head bool
+	// Optional are inputs with a default in the file. Those that a file offers stand behind Inputs.
+	Optional []Port
+	// Ragged marks outputs whose shapes hang on what is in the inputs, not only on the inputs' shapes.
+	Ragged bool
 }
 
-// on puts the trunk's levels that a file reads in front of a head's own inputs, and says which of Trunk's outputs they are.
+// on puts the trunk's levels that a file reads in front of a head's own inputs, and says which of Trunk's outputs they are; optional inputs
+// that the file offers come last.
 func (need Graph) on(has Graph) (g Graph, levels []int) {
-	if !need.Head {
-		return need, nil
-	}
 	var inputs []Port
-	for i, p := range Trunk().Outputs {
-		if find(has.Inputs, p.Name) != nil {
-			inputs = append(inputs, p)
-			levels = append(levels, i)
+	if need.Head {
+		for i, p := range Trunk().Outputs {
+			if find(has.Inputs, p.Name) != nil {
+				inputs = append(inputs, p)
+				levels = append(levels, i)
+			}
 		}
 	}
-	need.Inputs = append(inputs, need.Inputs...)
+	inputs = append(inputs, need.Inputs...)
+	for _, p := range need.Optional {
+		if find(has.Optional, p.Name) != nil {
+			inputs = append(inputs, p)
+		}
+	}
+	need.Inputs = inputs
 	return need, levels
 }
 
@@ -63,7 +74,7 @@ var ErrGraph = errors.New("graph does not fit its family")
 // check compares what an ONNX file offers with what a family needs, and names every difference.
 func (need Graph) check(has Graph) error {
 	var diffs []string
-	diffs = append(diffs, portDiffs("input", need.Inputs, has.Inputs)...)
+	diffs = append(diffs, portDiffs("input", need.Inputs, slices.Concat(has.Inputs, has.Optional))...)
 	for _, p := range has.Inputs {
 		if find(need.Inputs, p.Name) == nil {
 			diffs = append(diffs, fmt.Sprintf("it also wants an input %q", p.Name))
@@ -166,10 +177,12 @@ func parseGraph(onnx []byte) (Graph, error) {
 	if !found || len(g.Outputs) == 0 {
 		return Graph{}, errors.New("not an ONNX file: it holds no graph")
 	}
-	// Old exporters list weights among the inputs.
-	inputs := g.Inputs[:0]
+	// An input that is among the weights has a default. Old exporters list all weights so.
+	var inputs []Port
 	for _, p := range g.Inputs {
-		if !weights[p.Name] {
+		if weights[p.Name] {
+			g.Optional = append(g.Optional, p)
+		} else {
 			inputs = append(inputs, p)
 		}
 	}

@@ -68,6 +68,28 @@ func TestRuntimeErrorsLoseSourcePaths(t *testing.T) {
 	}
 }
 
+func TestAnInputWithADefaultIsReadWhereAFileOffersIt(t *testing.T) {
+	need := Graph{Inputs: []Port{{"boxes", Float32, 2}}, Optional: []Port{{"most", Int64, 1}, {"least", Float32, 1}}}
+	for name, c := range map[string]struct {
+		offered []Port
+		want    string
+	}{
+		"should be left out where it is not offered": {nil, `"boxes"`},
+		"should stand behind the others":             {[]Port{{"weight", Float32, 4}, {"most", Int64, 1}}, `"boxes", "most"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			has := Graph{Inputs: need.Inputs, Optional: c.offered}
+			got, _ := need.on(has)
+			if names(got.Inputs) != c.want {
+				t.Errorf("it reads %s, want %s", names(got.Inputs), c.want)
+			}
+			if err := got.check(has); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestAHeadReadsTheLevelsThatItsFileNames(t *testing.T) {
 	need := Graph{Head: true, Inputs: []Port{{"boxes", Float32, 2}}}
 	has := Graph{Inputs: []Port{{"boxes", Float32, 2}, {"p5", Float32, 4}, {"f4", Float32, 4}, {"other", Float32, 4}}}

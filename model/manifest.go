@@ -31,6 +31,7 @@ type Manifest struct {
 	// Scoring is the family's rule; each family reads its own fields.
 	Scoring  json.RawMessage `json:"scoring"`
 	Defaults Defaults        `json:"defaults"`
+	Live     LiveSpec        `json:"live,omitzero"`
 	// MemoryMB is about what the sessions need at the default canvas.
 	MemoryMB int `json:"memory_mb"`
 }
@@ -86,6 +87,12 @@ type Defaults struct {
 	Max   int     `json:"max"`
 }
 
+// LiveSpec is the pack maker's trade of exactness for speed with moving pictures. What is 0 is as with photos.
+type LiveSpec struct {
+	Size    int `json:"size,omitempty"`    // side of the canvas in pixels
+	Regions int `json:"regions,omitempty"` // how many proposals are looked at, at most
+}
+
 // Limits of a manifest. A pack is data from outside.
 const (
 	maxManifest = 1 << 20
@@ -128,6 +135,9 @@ func (m *Manifest) check() error {
 	}
 	if err := m.checkText(roles); err != nil {
 		return err
+	}
+	if l := m.Live; l.Size < 0 || l.Size > maxCanvas || l.Regions < 0 {
+		return errors.New("live: a size and a number of regions go from 0 up")
 	}
 	return m.Image.check()
 }

@@ -33,6 +33,9 @@ type Session struct {
 // Runs returns how often the graph has run.
 func (s *Session) Runs() int64 { return s.runs.Load() }
 
+// Takes reports whether the graph has an input of a name, which tells of an optional one whether the file offers it.
+func (s *Session) Takes(name string) bool { return find(s.graph.Inputs, name) != nil }
+
 // Outputs returns how many tensors a run yields.
 func (s *Session) Outputs() int { return len(s.graph.Outputs) }
 
@@ -113,6 +116,9 @@ func (s *Session) runInto(ctx context.Context, in []ort.Value, out []*Tensor) ([
 
 // borrow returns reusable output tensors when the shapes are known, else nil.
 func (s *Session) borrow(key string) []*Tensor {
+	if s.graph.Ragged {
+		return nil
+	}
 	s.mu.Lock()
 	shapes, ok := s.shapes[key]
 	s.mu.Unlock()
@@ -137,7 +143,10 @@ func (s *Session) adopt(key string, values []ort.Value) ([]*Tensor, error) {
 	shapes := make([][]int64, len(values))
 	for i, v := range values {
 		shapes[i] = slices.Clone(v.GetShape())
-		t := &Tensor{Shape: shapes[i], value: v, home: s.pool(shapes[i], s.graph.Outputs[i].Type)}
+		t := &Tensor{Shape: shapes[i], value: v}
+		if !s.graph.Ragged {
+			t.home = s.pool(shapes[i], s.graph.Outputs[i].Type)
+		}
 		switch v := v.(type) {
 		case *ort.Tensor[float32]:
 			t.F32 = v.GetData()
@@ -156,7 +165,7 @@ func (s *Session) adopt(key string, values []ort.Value) ([]*Tensor, error) {
 		out[i] = t
 	}
 	s.mu.Lock()
-	if len(s.shapes) < maxShapes {
+	if len(s.shapes) < maxShapes && !s.graph.Ragged {
 		s.shapes[key] = shapes
 	}
 	s.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 
 // Canvas says how photos are prepared.
 type Canvas struct {
-	Size  int // side of the network canvas in pixels, 0 for the pack's own
+	Size  int // side of the network canvas in pixels, 0 for the pack's own (live models: for moving pictures)
 	Tiles prep.Tiles
 }
 
@@ -126,6 +126,9 @@ func (a *Analysis) stage(name string, since time.Time) {
 // prepare makes the views that a pack needs, once for each image rule.
 func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model.View, error) {
 	spec := pack.Image
+	if c.Size == 0 && a.models.live {
+		c.Size = pack.Live.Size
+	}
 	if c.Size > 0 {
 		var err error
 		if spec, err = spec.WithSize(c.Size); err != nil {

@@ -74,6 +74,8 @@ type Params struct {
 	// Templates are sentences that the namer's words are put into; nil takes the pack's own.
 	Templates []prompt.Template
 	Threads   int // threads a session, 0 for the machine's cores
+	// Live trades exactness for speed as the packs say, for moving pictures.
+	Live bool
 	// TextCache is the folder for vectors of words; empty keeps them in memory only.
 	TextCache string
 	// Lexicon reads Chinese phrases for packs whose text encoder does not; nil for none.
@@ -106,6 +108,8 @@ type Models struct {
 	Segmenter segment.Segmenter // nil without pixels
 	Namer     name.Namer        // nil without names
 	*shared
+
+	live bool
 }
 
 // shared is what models that are loaded beside each other have in common.
@@ -141,6 +145,7 @@ func (m *Models) Beside(p Params) (*Models, error) {
 }
 
 func (m *Models) load(p Params) error {
+	m.live = p.Live
 	var find, paint, call func() error
 	var err error
 	if p.Detect != "" {
@@ -173,7 +178,12 @@ func together(all ...func() error) error {
 
 func (m *Models) detector(p Params) (func() error, error) {
 	p.Templates = nil // are the namer's
-	return loader(m, p, p.Detect, detectors, "boxes", func(d detect.Detector) { m.Detector = d })
+	return loader(m, p, p.Detect, detectors, "boxes", func(d detect.Detector) {
+		m.Detector = d
+		if l, can := d.(detect.Limiter); can && p.Live {
+			l.Limit(d.Pack().Live.Regions)
+		}
+	})
 }
 
 func (m *Models) segmenter(p Params) (func() error, error) {

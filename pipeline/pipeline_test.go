@@ -77,6 +77,19 @@ func TestACatIsFoundBoxedMaskedAndPainted(t *testing.T) {
 	}
 }
 
+func TestLiveModelsTradeExactnessAsThePackSays(t *testing.T) {
+	m := pipelinetest.Load(t, pipeline.Params{Detect: pipeline.DefaultDetector, Live: true, TextCache: t.TempDir()})
+	spec := m.Detector.Pack().Live
+	ans := ask(t, analyse(t, m, "cat.jpg", pipeline.Canvas{}), pipeline.NewQuestion(classes("cat"), nil))
+	if n := len(ans.Boxes.Boxes); n == 0 || spec.Regions > 0 && n > spec.Regions {
+		t.Errorf("%d boxes to choose from, the pack says %d", n, spec.Regions)
+	}
+	found, _ := ans.Select(strict)
+	if len(found) != 1 {
+		t.Errorf("%d cats", len(found))
+	}
+}
+
 func TestDetectionAndSegmentationShareOneTrunkRun(t *testing.T) {
 	m := load(t, 2)
 	before := m.Engine.Runs()

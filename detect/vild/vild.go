@@ -4,6 +4,7 @@
 package vild
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -63,7 +64,12 @@ var regionsGraph = model.Graph{
 		{Name: "box_quality", Type: model.Float32, Rank: 1},
 		{Name: "region_embeds", Type: model.Float32, Rank: 2},
 	},
+	// How many regions to keep at most.
+	Optional: []model.Port{{Name: most, Type: model.Int64, Rank: 1}},
+	Ragged:   true,
 }
+
+const most = "most"
 
 // Detector runs a pack of the starter's kind, on a shared trunk.
 type Detector struct {
@@ -72,10 +78,12 @@ type Detector struct {
 	text                  *encode.Encoder
 	space                 string // of the regions' vectors
 	trunk, regions, masks *model.Session
+	most                  int // regions of a canvas, 0 for the file's own
 }
 
 var (
 	_ detect.Detector  = (*Detector)(nil)
+	_ detect.Limiter   = (*Detector)(nil)
 	_ detect.Exemplary = (*encoding)(nil)
 	_ detect.Masker    = (*encoding)(nil)
 )
@@ -111,6 +119,26 @@ func newDetector(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (
 
 // Pack returns the pack that the detector runs.
 func (d *Detector) Pack() *model.Pack { return d.pack }
+
+// Limit implements detect.Limiter. Files of packs that offer no choice go on as they do.
+func (d *Detector) Limit(most int) { d.most = most }
+
+// find runs the region head on what the trunk made of a canvas.
+func (d *Detector) find(ctx context.Context, features []*model.Tensor) ([]*model.Tensor, error) {
+	if !d.regions.Takes(most) {
+		return d.regions.RunOn(ctx, features)
+	}
+	limit, err := model.NewI64(1)
+	if err != nil {
+		return nil, err
+	}
+	defer limit.Release()
+	limit.I64[0] = int64(cmp.Or(d.most, mostRegions))
+	return d.regions.RunOn(ctx, features, limit)
+}
+
+// mostRegions is how many regions of a canvas are looked at where nobody sets a limit.
+const mostRegions = 100
 
 // Encode runs trunk and region head on every view. Boxes of all views stand in one list.
 func (d *Detector) Encode(ctx context.Context, views []*model.View) (detect.Encoding, error) {
@@ -159,7 +187,7 @@ func (e *encoding) add(ctx context.Context, v *model.View) error {
 	if err != nil {
 		return err
 	}
-	out, err := e.d.regions.RunOn(ctx, f)
+	out, err := e.d.find(ctx, f)
 	if err != nil {
 		return err
 	}
