@@ -91,7 +91,7 @@ func (l *labelFlags) checkVideos(paths, videos []string) error {
 
 // labelVideos labels the videos one after another. Of several each gets a folder of its own.
 func labelVideos(ctx context.Context, r *labelRun, videos []string) (int, error) {
-	models, err := r.load(r.question, r.threads)
+	models, err := r.load(r.question, live.Threads(r.threads))
 	if err != nil {
 		return cli.Failure, err
 	}

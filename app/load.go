@@ -37,6 +37,7 @@ type modelFlags struct {
 	max              int
 	minArea          float64
 	noCache          bool
+	moving           bool // no flag: models are for moving pictures
 }
 
 func (m *modelFlags) register(fs *flag.FlagSet) {
@@ -123,7 +124,7 @@ func (m *modelFlags) params(threads int) (pipeline.Params, error) {
 	if err != nil {
 		return pipeline.Params{}, err
 	}
-	p := pipeline.Params{Store: store, Threads: threads, Lexicon: lexicon.New(assets.Lexicon)}
+	p := pipeline.Params{Store: store, Threads: threads, Live: m.moving, Lexicon: lexicon.New(assets.Lexicon)}
 	if !m.noCache {
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()

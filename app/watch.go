@@ -65,6 +65,7 @@ type watchFlags struct {
 
 func (w *watchFlags) register(fs *flag.FlagSet) {
 	w.modelFlags.register(fs)
+	w.moving = true
 	fs.BoolVar(&w.headless, "headless", false, "without a window")
 	fs.StringVar(&w.record, "record", "", "write video with the regions drawn to `FILE`")
 	fs.StringVar(&w.raw, "record-raw", "", "write the video as it came to `FILE`")

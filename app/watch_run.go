@@ -54,7 +54,7 @@ type watchRun struct {
 }
 
 func (r *watchRun) run(ctx context.Context) (int, error) {
-	models, err := r.load(r.query.Question, r.threads)
+	models, err := r.load(r.query.Question, live.Threads(r.threads))
 	if err != nil {
 		return cli.Failure, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/live"
 	"github.com/saysee/saysee/prompt/encode"
 	"github.com/saysee/saysee/prompt/lexicon"
 	"github.com/saysee/saysee/ui"
@@ -67,6 +68,9 @@ func windowParams(packs, library string, threads int) ui.Params {
 		p := pipeline.Params{Store: store, Threads: threads, Detect: c.Detect, Segment: c.Segment, Lexicon: words}
 		if p.Threads == 0 {
 			p.Threads = c.Threads
+		}
+		if p.Live = c.Live; p.Live {
+			p.Threads = live.Threads(p.Threads)
 		}
 		// Without a folder for caches the vectors are kept in memory.
 		p.TextCache, _ = encode.CacheDir()

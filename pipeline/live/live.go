@@ -7,14 +7,26 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/source"
 )
+
+// AtOnce is how many frames the models see at once. Threads wait for each other after each of a network's hundred operators, and one
+// network's threads have nothing to do meanwhile: two frames with half of the threads each take less time together than one after
+// the other with all of them (two cores: 0.6 of it).
+const AtOnce = 2
+
+// Threads returns how many threads a session best has, so that frames at once fill a number of cores; 0 is all of the machine, up to 8.
+func Threads(cores int) int {
+	return max(1, cmp.Or(cores, min(runtime.NumCPU(), 8))/AtOnce)
+}
 
 // Query is what to look for. It may be changed while a Runner runs.
 type Query struct {

@@ -29,7 +29,7 @@ func models(t testing.TB) *pipeline.Models {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := pipeline.Load(pipeline.Params{Store: store, Detect: pipeline.DefaultDetector, TextCache: t.TempDir()})
+	m, err := pipeline.Load(pipeline.Params{Store: store, Detect: pipeline.DefaultDetector, Live: true, Threads: live.Threads(0), TextCache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,14 @@ func TestLiveShowsTheNewest(t *testing.T) {
 	var out shown
 	src := play(t, "dog", 1<<30, 60, true)
 	track := &follow{}
-	r := live.New(live.Params{Open: src.open, Models: m, Query: query(m, "dog"), Tracker: track, Show: out.show})
+	newest := -1
+	found := func(res live.Result) {
+		if res.Frame.Seq <= newest {
+			t.Errorf("frame %d was answered after %d", res.Frame.Seq, newest)
+		}
+		newest = res.Frame.Seq
+	}
+	r := live.New(live.Params{Open: src.open, Models: m, Query: query(m, "dog"), Tracker: track, Show: out.show, Found: found})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()

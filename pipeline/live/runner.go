@@ -199,14 +199,16 @@ func (r *Runner) playLive(ctx context.Context, src source.Source) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer stop()
-	failed := make(chan error, 1)
+	failed := make(chan error, AtOnce)
 	if r.p.Models != nil {
-		wg.Go(func() {
-			if err := r.inferLoop(ctx); err != nil {
-				failed <- err
-				stop()
-			}
-		})
+		for range AtOnce {
+			wg.Go(func() {
+				if err := r.inferLoop(ctx); err != nil {
+					failed <- err
+					stop()
+				}
+			})
+		}
 	}
 	wg.Go(func() { r.showLoop(ctx) })
 	for {
@@ -253,7 +255,7 @@ func (r *Runner) inferLoop(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		_, err := r.see(ctx, f)
+		_, err := r.see(ctx, f, true)
 		f.Release()
 		if ctx.Err() != nil {
 			return nil
@@ -269,22 +271,23 @@ func (r *Runner) inferLoop(ctx context.Context) error {
 }
 
 // see asks the models about a frame and keeps the answer, unless other words were asked for meanwhile.
-func (r *Runner) see(ctx context.Context, f *source.Frame) (kept bool, err error) {
+func (r *Runner) see(ctx context.Context, f *source.Frame, newest bool) (kept bool, err error) {
 	query, number := r.currentQuery()
 	res, err := r.infer(ctx, f, query, r.p.Tracker != nil)
 	if err != nil {
 		return false, err
 	}
-	return r.keep(res, number), nil
+	return r.keep(res, number, newest), nil
 }
 
-// keep takes a result as the answer to what is asked, unless that has changed since.
-func (r *Runner) keep(res Result, number int) bool {
+// keep takes a result as the answer to what is asked, unless that has changed since, or the frame must be the newest that
+// was answered and is not.
+func (r *Runner) keep(res Result, number int, newest bool) bool {
 	f := res.Frame
 	r.tracking.Lock()
 	defer r.tracking.Unlock()
 	r.mu.Lock()
-	stale := r.asked != number
+	stale := r.asked != number || newest && r.answer != nil && r.answer.seq > f.Seq
 	reset := r.answer != nil && r.answer.size != f.Size()
 	r.mu.Unlock()
 	if stale {
@@ -419,13 +422,8 @@ func (r *Runner) view(f *source.Frame) (v View, ans *answer, fresh bool) {
 	return v, ans, fresh
 }
 
-const (
-	// queue is how many frames of a file are read ahead at most.
-	queue = 4
-	// atOnce is how many of them the models see at once: while one waits for a thread or is unpacked, another goes
-	// on.
-	atOnce = 2
-)
+// queue is how many frames of a file are read ahead at most.
+const queue = 4
 
 // seen is a frame on its way through the models.
 type seen struct {
@@ -443,7 +441,7 @@ type outcome struct {
 // shows those that are done.
 func (r *Runner) playFile(ctx context.Context, src source.Source) error {
 	ctx, stop := context.WithCancel(ctx)
-	read, asked := make(chan *source.Frame, queue), make(chan seen, atOnce-1)
+	read, asked := make(chan *source.Frame, queue), make(chan seen, AtOnce-1)
 	var wg sync.WaitGroup
 	var readErr error
 	wg.Go(func() {
@@ -514,9 +512,9 @@ func (r *Runner) finishFrame(ctx context.Context, s seen) error {
 		if o.err != nil {
 			return o.err
 		}
-		for kept := r.keep(o.result, o.number); !kept; {
+		for kept := r.keep(o.result, o.number, false); !kept; {
 			var err error
-			if kept, err = r.see(ctx, s.frame); err != nil {
+			if kept, err = r.see(ctx, s.frame, false); err != nil {
 				return err
 			}
 		}

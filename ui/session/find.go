@@ -19,6 +19,7 @@ import (
 type Choice struct {
 	Detect, Segment string // packs; one of them is empty
 	Threads         int    // 0 for as many as there are cores
+	Live            bool   // for moving pictures
 }
 
 // The choices that every machine has.
