@@ -118,6 +118,18 @@ type Class struct {
 	Color string
 }
 
+// NamedClass returns a class that is found by its name.
+func NamedClass(name string) Class { return Class{Name: name, Phrases: []string{name}} }
+
+// NamedClasses returns classes that are found by their names.
+func NamedClasses(names ...string) []Class {
+	classes := make([]Class, len(names))
+	for i, n := range names {
+		classes[i] = NamedClass(n)
+	}
+	return classes
+}
+
 // Example is a region by which a class is found, as it is by words: what a detector sees in it, as a vector.
 type Example struct {
 	// Space names what made the vector. No other detector can compare it, so there the example finds nothing.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/saysee/saysee/app/cli"
+	"github.com/saysee/saysee/assets"
 )
 
 // sheetOf runs the command on photos and returns the size of the sheet that it writes.
@@ -39,7 +40,7 @@ func packsIn(stdout string) string {
 func TestCompare(t *testing.T) {
 	dir := t.TempDir()
 	cat := filepath.Join(dir, "cat.jpg")
-	save(t, cat, catJPEG(t))
+	save(t, cat, assets.Photo("cat.jpg"))
 	broken := filepath.Join(dir, "broken.jpg")
 	save(t, broken, []byte("no photo"))
 
@@ -97,7 +98,7 @@ func TestCompare(t *testing.T) {
 func TestCompareRefuses(t *testing.T) {
 	dir := t.TempDir()
 	cat := filepath.Join(dir, "cat.jpg")
-	save(t, cat, catJPEG(t))
+	save(t, cat, assets.Photo("cat.jpg"))
 	many := t.TempDir()
 	for i := range mostRows + 1 {
 		save(t, filepath.Join(many, fmt.Sprintf("%d.jpg", i)), nil)

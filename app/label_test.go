@@ -56,15 +56,6 @@ func labelArgs(t *testing.T, out string, more ...string) []string {
 	return append([]string{"label", "--find", "cat", "--onnxruntime", library(t), "--size", "160", "--score", "0.1", "--out", out}, more...)
 }
 
-func catJPEG(t *testing.T) []byte {
-	t.Helper()
-	data, err := assets.Photos.ReadFile("photos/cat.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 func save(t *testing.T, path string, data []byte) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -108,7 +99,7 @@ func readCOCO(t *testing.T, path string) (c cocoFile) {
 func TestLabelWritesPicturesAndLabelsInTheFoldersOfTheInput(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
 	for _, name := range []string{"a/same.jpg", "b/same.jpg", "b/猫 ü.jpg", "plain.jpeg"} {
-		save(t, filepath.Join(in, name), catJPEG(t))
+		save(t, filepath.Join(in, name), assets.Photo("cat.jpg"))
 	}
 	code, stdout, stderr := saysee(t, labelArgs(t, out, in, "--format", "picture,coco,coco-results,json")...)
 	if code != cli.OK {
@@ -156,7 +147,7 @@ func TestLabelWritesPicturesAndLabelsInTheFoldersOfTheInput(t *testing.T) {
 // badPhotos are files that a folder of photos may hold, and a part of what is said of each.
 func badPhotos(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	whole := catJPEG(t)
+	whole := assets.Photo("cat.jpg")
 	save(t, filepath.Join(dir, "empty.jpg"), nil)
 	save(t, filepath.Join(dir, "truncated.jpg"), whole[:len(whole)/2])
 	save(t, filepath.Join(dir, "text.jpg"), []byte("hello"))
@@ -211,7 +202,7 @@ func TestBrokenPhotosAreReportedAndTheRestGoesOn(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
 	bad, odd := badPhotos(t, in), oddPhotos(t, in)
 	folder := filepath.Join(t.TempDir(), "x.jpg")
-	save(t, filepath.Join(folder, "inside.jpg"), catJPEG(t))
+	save(t, filepath.Join(folder, "inside.jpg"), assets.Photo("cat.jpg"))
 	missing := filepath.Join(in, "missing.jpg")
 	code, stdout, stderr := saysee(t, labelArgs(t, out, in, folder, missing, "--json")...)
 	if code != cli.Problems {
@@ -247,7 +238,7 @@ func TestBrokenPhotosAreReportedAndTheRestGoesOn(t *testing.T) {
 
 func TestWhatIsNotUnderstoodIsSaid(t *testing.T) {
 	photo := filepath.Join(t.TempDir(), "a.jpg")
-	save(t, photo, catJPEG(t))
+	save(t, photo, assets.Photo("cat.jpg"))
 	for name, c := range map[string]struct {
 		args []string
 		code int
@@ -283,7 +274,7 @@ func TestWhatIsNotUnderstoodIsSaid(t *testing.T) {
 
 func TestVeryLongPromptsWork(t *testing.T) {
 	photo := filepath.Join(t.TempDir(), "a.jpg")
-	save(t, photo, catJPEG(t))
+	save(t, photo, assets.Photo("cat.jpg"))
 	words := []string{"cat"}
 	for len(strings.Join(words, ", ")) < 10_000 {
 		words = append(words, "thing number "+strings.Repeat("i", len(words)%40+1)+string(rune('a'+len(words)%26)))
@@ -300,7 +291,7 @@ func TestVeryLongPromptsWork(t *testing.T) {
 
 func TestAWordThatTheModelCannotReadIsSaid(t *testing.T) {
 	photo := filepath.Join(t.TempDir(), "a.jpg")
-	save(t, photo, catJPEG(t))
+	save(t, photo, assets.Photo("cat.jpg"))
 	_, _, stderr := saysee(t, labelArgs(t, t.TempDir(), photo, "--find", "鑫鑫, 狗: dog, cat")...)
 	if !strings.Contains(stderr, "knows no word of “鑫鑫”") || strings.Contains(stderr, "狗") || strings.Contains(stderr, "“cat”") {
 		t.Errorf("said %q", stderr)
@@ -346,7 +337,7 @@ func TestADamagedPackIsRefused(t *testing.T) {
 		save(t, path, data)
 	}
 	photo := filepath.Join(t.TempDir(), "a.jpg")
-	save(t, photo, catJPEG(t))
+	save(t, photo, assets.Photo("cat.jpg"))
 	code, _, stderr := saysee(t, labelArgs(t, t.TempDir(), photo, "--packs", packs)...)
 	if code != cli.Failure || !strings.Contains(stderr, "does not match its SHA-256") {
 		t.Errorf("exit %d\n%s", code, stderr)
@@ -368,7 +359,7 @@ func TestAFullDiskEndsTheRunWithAMessageAndNoHalfFile(t *testing.T) {
 	t.Cleanup(func() { _ = exec.Command("umount", out).Run() })
 	in := t.TempDir()
 	for i := range 12 {
-		save(t, filepath.Join(in, string(rune('a'+i))+".jpg"), catJPEG(t))
+		save(t, filepath.Join(in, string(rune('a'+i))+".jpg"), assets.Photo("cat.jpg"))
 	}
 	code, _, stderr := saysee(t, labelArgs(t, out, in)...)
 	if code != cli.Failure || !strings.Contains(stderr, "no space left on device") || !strings.Contains(stderr, "--resume") {
@@ -388,7 +379,7 @@ func TestAFullDiskEndsTheRunWithAMessageAndNoHalfFile(t *testing.T) {
 func TestAKilledRunResumesWithoutDoingAnythingTwice(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
 	for i := range 40 {
-		save(t, filepath.Join(in, string(rune('a'+i/10))+string(rune('0'+i%10))+".jpg"), catJPEG(t))
+		save(t, filepath.Join(in, string(rune('a'+i/10))+string(rune('0'+i%10))+".jpg"), assets.Photo("cat.jpg"))
 	}
 	args := labelArgs(t, out, in, "--no-cache")
 	cmd := exec.Command(os.Args[0])
@@ -425,7 +416,7 @@ func TestAKilledRunResumesWithoutDoingAnythingTwice(t *testing.T) {
 
 func TestResumeWithOtherWordsIsRefused(t *testing.T) {
 	photo := filepath.Join(t.TempDir(), "a.jpg")
-	save(t, photo, catJPEG(t))
+	save(t, photo, assets.Photo("cat.jpg"))
 	out := t.TempDir()
 	if code, _, stderr := saysee(t, labelArgs(t, out, photo)...); code != cli.OK {
 		t.Fatal(stderr)
@@ -475,7 +466,7 @@ func TestNothingToReadLeavesEarlierLabelsAlone(t *testing.T) {
 
 func TestPicturesOfAnEarlierRunAreNoInput(t *testing.T) {
 	in := t.TempDir()
-	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
+	save(t, filepath.Join(in, "a.jpg"), assets.Photo("cat.jpg"))
 	for _, out := range []string{in, filepath.Join(in, "deep", "out")} {
 		for range 2 {
 			code, _, stderr := saysee(t, labelArgs(t, out, in, "--format", "picture,coco,mask-instance")...)
@@ -493,20 +484,20 @@ func TestPicturesOfAnEarlierRunAreNoInput(t *testing.T) {
 func TestAPhotoIsNeverWrittenOver(t *testing.T) {
 	in := t.TempDir()
 	own := filepath.Join(in, "pictures", "a.jpg")
-	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
-	save(t, own, catJPEG(t))
+	save(t, filepath.Join(in, "a.jpg"), assets.Photo("cat.jpg"))
+	save(t, own, assets.Photo("cat.jpg"))
 	code, _, stderr := saysee(t, labelArgs(t, in, in)...)
 	if code != cli.Failure || !strings.Contains(stderr, "choose another --out") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
-	if data, err := os.ReadFile(own); err != nil || !bytes.Equal(data, catJPEG(t)) {
+	if data, err := os.ReadFile(own); err != nil || !bytes.Equal(data, assets.Photo("cat.jpg")) {
 		t.Errorf("it was changed, or %v", err)
 	}
 }
 
 func TestResumeDrawsPicturesThatAreMissing(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
-	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
+	save(t, filepath.Join(in, "a.jpg"), assets.Photo("cat.jpg"))
 	for _, more := range [][]string{{"--format", "coco,coco"}, {"--resume"}} {
 		if code, stdout, stderr := saysee(t, labelArgs(t, out, append(more, in)...)...); code != cli.OK || strings.Count(stdout, "coco.json") != 1 {
 			t.Fatalf("exit %d: %s%s", code, stdout, stderr)
@@ -520,7 +511,7 @@ func TestResumeDrawsPicturesThatAreMissing(t *testing.T) {
 func TestASecondInterruptEndsARunAtOnce(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
 	for i := range 4 {
-		save(t, filepath.Join(in, string(rune('a'+i))+".jpg"), catJPEG(t))
+		save(t, filepath.Join(in, string(rune('a'+i))+".jpg"), assets.Photo("cat.jpg"))
 	}
 	cmd := exec.Command(os.Args[0])
 	// Many tiles keep a photo in work for long.
@@ -557,7 +548,7 @@ func TestASecondInterruptEndsARunAtOnce(t *testing.T) {
 
 func TestAFormatThatFailsKeepsNoOtherFromBeingWritten(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
-	save(t, filepath.Join(in, "a.jpg"), catJPEG(t))
+	save(t, filepath.Join(in, "a.jpg"), assets.Photo("cat.jpg"))
 	save(t, filepath.Join(out, "labelme"), []byte("no folder"))
 	code, _, stderr := saysee(t, labelArgs(t, out, in, "--format", "labelme,coco")...)
 	if code != cli.Failure || !strings.Contains(stderr, "labelme") {
@@ -571,7 +562,7 @@ func TestAFormatThatFailsKeepsNoOtherFromBeingWritten(t *testing.T) {
 func TestAPhotoThatAFormatLeavesOutIsAProblem(t *testing.T) {
 	in, out := t.TempDir(), t.TempDir()
 	for _, name := range []string{"a.jpg", "a.jpeg"} {
-		save(t, filepath.Join(in, name), catJPEG(t))
+		save(t, filepath.Join(in, name), assets.Photo("cat.jpg"))
 	}
 	code, stdout, stderr := saysee(t, labelArgs(t, out, in, "--format", "yolo")...)
 	if code != cli.Problems || !strings.Contains(stdout, "a.jpeg") {
@@ -581,7 +572,7 @@ func TestAPhotoThatAFormatLeavesOutIsAProblem(t *testing.T) {
 
 func TestAPhraseThatIsCutIsSaid(t *testing.T) {
 	photo := filepath.Join(t.TempDir(), "a.jpg")
-	save(t, photo, catJPEG(t))
+	save(t, photo, assets.Photo("cat.jpg"))
 	code, _, stderr := saysee(t, labelArgs(t, t.TempDir(), photo, "--find", strings.Repeat("small cat ", 19))...)
 	if code != cli.OK || !strings.Contains(stderr, "only the beginning of the phrase “small cat") {
 		t.Errorf("exit %d: %s", code, stderr)

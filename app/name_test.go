@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/saysee/saysee/app/cli"
+	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/model/modeltest"
 )
 
@@ -21,7 +22,7 @@ func nameArgs(t *testing.T, more ...string) []string {
 func TestName(t *testing.T) {
 	dir := t.TempDir()
 	cat := filepath.Join(dir, "cat.jpg")
-	save(t, cat, catJPEG(t))
+	save(t, cat, assets.Photo("cat.jpg"))
 	broken := filepath.Join(dir, "broken.jpg")
 	save(t, broken, []byte("no photo"))
 
@@ -107,7 +108,7 @@ func TestName(t *testing.T) {
 
 func TestLabelGrounds(t *testing.T) {
 	cat := filepath.Join(t.TempDir(), "cat.jpg")
-	save(t, cat, catJPEG(t))
+	save(t, cat, assets.Photo("cat.jpg"))
 	ground := func(t *testing.T, sentence string, more ...string) (int, string, string) {
 		t.Helper()
 		return saysee(t, append([]string{
@@ -171,7 +172,7 @@ func TestLabelGrounds(t *testing.T) {
 
 func TestLabelLooksAgain(t *testing.T) {
 	cat := filepath.Join(t.TempDir(), "cat.jpg")
-	save(t, cat, catJPEG(t))
+	save(t, cat, assets.Photo("cat.jpg"))
 	pack := filepath.Join(modeltest.SmallCLIP(t, "clip-vit", nil), "clip-vit")
 	code, out, errs := saysee(t, "label", cat, "--find", "cat, dog", "--rescore", "0.5", "--model", pack, "--onnxruntime", library(t),
 		"--score", "0.05", "--out", t.TempDir(), "--format", "coco", "--json")

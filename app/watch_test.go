@@ -17,6 +17,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/saysee/saysee/app/cli"
+	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/pipeline/cv"
 	"github.com/saysee/saysee/pipeline/live/livetest"
 )
@@ -106,7 +107,7 @@ func TestWatchAFile(t *testing.T) {
 }
 
 func TestWatchAStream(t *testing.T) {
-	photo := catJPEG(t)
+	photo := assets.Photo("cat.jpg")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary=frame")
 		for i := 0; i < 40 && r.Context().Err() == nil; i++ { // then it breaks off
@@ -223,7 +224,7 @@ func TestNotify(t *testing.T) {
 	t.Run("should be heard by the desktop", func(t *testing.T) {
 		photos := filepath.Join(t.TempDir(), "photos")
 		for i := range 3 {
-			save(t, filepath.Join(photos, fmt.Sprintf("%d.jpg", i)), catJPEG(t))
+			save(t, filepath.Join(photos, fmt.Sprintf("%d.jpg", i)), assets.Photo("cat.jpg"))
 		}
 		code, _, stderr := saysee(t, watchArgs(t, photos, "--fps", "2", "--when", "cat", "--notify")...)
 		if code != cli.OK {

@@ -24,10 +24,7 @@ func TestPhotos(t *testing.T) {
 	for _, name := range names {
 		t.Run("should be small, readable and stated free: "+name, func(t *testing.T) {
 			t.Parallel()
-			data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-			if err != nil {
-				t.Fatal(err)
-			}
+			data := assets.Photo(name)
 			photo, err := jpeg.Decode(bytes.NewReader(data))
 			if err != nil {
 				t.Fatal(err)
@@ -35,7 +32,7 @@ func TestPhotos(t *testing.T) {
 			if s := photo.Bounds().Size(); max(s.X, s.Y) > 640 || len(data) > 120_000 {
 				t.Errorf("%v pixels, %d bytes", s, len(data))
 			}
-			if !strings.Contains(string(readme), "| `"+name+".jpg` |") {
+			if !strings.Contains(string(readme), "| `"+name+"` |") {
 				t.Error("photos/README.md does not tell where it comes from")
 			}
 		})

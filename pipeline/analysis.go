@@ -211,7 +211,7 @@ func Grounding(sentence ground.Caption, pixels []annot.Class) Question {
 	var boxes []annot.Class
 	for _, words := range sentence.Names() {
 		if !slices.ContainsFunc(boxes, func(c annot.Class) bool { return c.Name == words }) {
-			boxes = append(boxes, annot.Class{Name: words, Phrases: []string{words}})
+			boxes = append(boxes, annot.NamedClass(words))
 		}
 	}
 	q := NewQuestion(boxes, pixels)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
@@ -58,7 +59,7 @@ func full(b *testing.B, dir, id string) {
 	defer m.Close() //nolint:errcheck // the measurement is over
 	b.ReportMetric(time.Since(start).Seconds(), "load-s")
 	names := strings.Fields("cat dog person car tree grass sky road house table chair cup book bottle lamp window door bird horse boat")
-	q := pipeline.NewQuestion(classes(names...), classes(names...))
+	q := pipeline.NewQuestion(annot.NamedClasses(names...), annot.NamedClasses(names...))
 	var stages, sessions [3]time.Duration // image, words and what follows, masks
 	photo := sample(b, "cat.jpg")
 	for i := 0; b.Loop(); i++ {

@@ -53,14 +53,14 @@ func TestGLIPEqualsTheOfficialCode(t *testing.T) {
 					Labels []int
 				}
 			}
-			readJSON(t, "../detect/glip/testdata/"+kind+".json", &want)
+			modeltest.JSON(t, "../detect/glip/testdata/"+kind+".json", &want)
 			m := glipModels(t, kind)
 			for _, c := range want.Cases {
 				p, err := photo.Decode(read(t, "../detect/glip/testdata/"+c.Photo+".png"), photo.Limits{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				ans, err := look(t, m, p).Ask(t.Context(), pipeline.NewQuestion(classes(want.Names...), nil))
+				ans, err := look(t, m, p).Ask(t.Context(), pipeline.NewQuestion(annot.NamedClasses(want.Names...), nil))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -161,7 +161,7 @@ func many(n int) []annot.Class {
 	for i := range names {
 		names[i] = fmt.Sprint("cat ", i)
 	}
-	return classes(names...)
+	return annot.NamedClasses(names...)
 }
 
 func TestThreeThousandClasses(t *testing.T) {
@@ -228,7 +228,7 @@ func TestGLIPPacksThatDoNotFitAreRefused(t *testing.T) {
 func TestUnreadWordsOfACaptionAreTold(t *testing.T) {
 	m := glipModels(t, "deep")
 	long := strings.Repeat("cat ", 300)
-	truncated, unknown, err := m.Unread(t.Context(), pipeline.NewQuestion(classes("cat", "猫", long), nil))
+	truncated, unknown, err := m.Unread(t.Context(), pipeline.NewQuestion(annot.NamedClasses("cat", "猫", long), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,13 +245,13 @@ func TestChineseWordsOfACaptionAreReadInEnglish(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close() //nolint:errcheck // the test is over
-	if _, unknown, err := m.Unread(t.Context(), pipeline.NewQuestion(classes("cat", "猫"), nil)); err != nil || len(unknown) > 0 {
+	if _, unknown, err := m.Unread(t.Context(), pipeline.NewQuestion(annot.NamedClasses("cat", "猫"), nil)); err != nil || len(unknown) > 0 {
 		t.Errorf("unknown %q, %v", unknown, err)
 	}
 	a := look(t, m, sample(t, "cat.jpg"))
 	var scores [][]float64
 	for _, word := range []string{"cat", "猫"} {
-		ans, err := a.Ask(t.Context(), pipeline.NewQuestion(classes(word), nil))
+		ans, err := a.Ask(t.Context(), pipeline.NewQuestion(annot.NamedClasses(word), nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,7 +280,7 @@ func TestBoxesOfADetectorWithoutMasksArePainted(t *testing.T) {
 	a := look(t, m, p)
 	// A box around everything: what is painted in it is the cat.
 	found := []detect.Found{{Region: annot.Region{Box: annot.Box{X1: float64(p.Size().X), Y1: float64(p.Size().Y)}}}}
-	if err := a.Masks(t.Context(), pipeline.NewQuestion(classes("cat"), nil), found); err != nil {
+	if err := a.Masks(t.Context(), pipeline.NewQuestion(annot.NamedClasses("cat"), nil), found); err != nil {
 		t.Fatal(err)
 	}
 	mask, ok := found[0].Shape.(annot.Mask)
@@ -302,7 +302,7 @@ func TestRescoring(t *testing.T) {
 	p := sample(t, "cat.jpg")
 	defer p.Release()
 	a := look(t, m, p)
-	q := pipeline.NewQuestion(classes("cat", "dog"), nil)
+	q := pipeline.NewQuestion(annot.NamedClasses("cat", "dog"), nil)
 	f := pipeline.Filter{Boxes: detect.Options{Score: 0.1, NMS: 0.6}}
 	ask := func(weight float64) *pipeline.Answer {
 		ans, err := a.Ask(t.Context(), q)

@@ -1,7 +1,6 @@
 package pipeline_test
 
 import (
-	"encoding/json"
 	"image"
 	"math"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/saysee/saysee/name"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/pipeline/prep"
 	"github.com/saysee/saysee/prompt"
 )
@@ -56,25 +56,9 @@ func read(t *testing.T, path string) []byte {
 	return data
 }
 
-func readJSON(t *testing.T, path string, v any) {
-	t.Helper()
-	if err := json.Unmarshal(read(t, path), v); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func namer(t *testing.T, store *model.Store, kind string) *pipeline.Models {
 	t.Helper()
-	m, err := pipeline.Load(pipeline.Params{Store: store, Name: kind, Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return m
+	return pipelinetest.Load(t, pipeline.Params{Store: store, Name: kind, Threads: 1})
 }
 
 // furthest is the largest difference, got[every·i] against want[i].
@@ -90,9 +74,9 @@ func TestNamingEqualsTheOfficialCode(t *testing.T) {
 	for _, kind := range []string{"clip-vit", "clip-rn", "slip"} {
 		t.Run(kind, func(t *testing.T) {
 			var want official
-			readJSON(t, filepath.Join(namingData, kind+".json"), &want)
+			modeltest.JSON(t, filepath.Join(namingData, kind+".json"), &want)
 			m := namer(t, small(t, modeltest.SmallCLIP(t, kind, nil)), kind)
-			words, err := m.Namer.Words(t.Context(), classes(want.Classes...))
+			words, err := m.Namer.Words(t.Context(), annot.NamedClasses(want.Classes...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -223,7 +207,7 @@ func TestANamerSharesTheTrunkOfTheDetector(t *testing.T) {
 	if n := m.Engine.Runs(); n != 4 {
 		t.Errorf("%d runs for two crops, want trunk and head for each", n)
 	}
-	words, err := m.Namer.Words(t.Context(), classes("cat", "dog"))
+	words, err := m.Namer.Words(t.Context(), annot.NamedClasses("cat", "dog"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +228,7 @@ func TestTemplatesOfAPersonReplaceThePacksOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer m.Close() //nolint:errcheck // the test is over
-		w, err := m.Namer.Words(t.Context(), classes("cat", "dog"))
+		w, err := m.Namer.Words(t.Context(), annot.NamedClasses("cat", "dog"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,14 +60,6 @@ func readReference(t *testing.T) *reference {
 	return &r
 }
 
-func classes(names ...string) []annot.Class {
-	var out []annot.Class
-	for _, n := range names {
-		out = append(out, annot.Class{Name: n, Phrases: []string{n}})
-	}
-	return out
-}
-
 func sample(t testing.TB, name string) *photo.Photo {
 	t.Helper()
 	return pipelinetest.Sample(t, name)
@@ -82,7 +74,7 @@ const (
 func TestRegionsEqualThePythonReference(t *testing.T) {
 	ref := readReference(t)
 	models := load(t, 2)
-	q := pipeline.NewQuestion(classes(ref.Find...), classes(ref.Segment...))
+	q := pipeline.NewQuestion(annot.NamedClasses(ref.Find...), annot.NamedClasses(ref.Segment...))
 	for _, want := range ref.Photos {
 		t.Run(want.Photo, func(t *testing.T) {
 			a, err := models.Analyse(t.Context(), sample(t, want.Photo), pipeline.Canvas{})

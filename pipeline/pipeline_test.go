@@ -56,7 +56,7 @@ var strict = pipeline.Filter{Boxes: detect.Options{Score: 0.5, NMS: 0.6}, Pixels
 func TestACatIsFoundBoxedMaskedAndPainted(t *testing.T) {
 	m := load(t, 2)
 	a := analyse(t, m, "cat.jpg", pipeline.Canvas{})
-	q := pipeline.NewQuestion(classes("dog", "cat"), classes("cat"))
+	q := pipeline.NewQuestion(annot.NamedClasses("dog", "cat"), annot.NamedClasses("cat"))
 	regions, err := a.Regions(t.Context(), q, strict, true)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestACatIsFoundBoxedMaskedAndPainted(t *testing.T) {
 func TestLiveModelsTradeExactnessAsThePackSays(t *testing.T) {
 	m := pipelinetest.Load(t, pipeline.Params{Detect: pipeline.DefaultDetector, Live: true, TextCache: t.TempDir()})
 	spec := m.Detector.Pack().Live
-	ans := ask(t, analyse(t, m, "cat.jpg", pipeline.Canvas{}), pipeline.NewQuestion(classes("cat"), nil))
+	ans := ask(t, analyse(t, m, "cat.jpg", pipeline.Canvas{}), pipeline.NewQuestion(annot.NamedClasses("cat"), nil))
 	if n := len(ans.Boxes.Boxes); n == 0 || spec.Regions > 0 && n > spec.Regions {
 		t.Errorf("%d boxes to choose from, the pack says %d", n, spec.Regions)
 	}
@@ -116,7 +116,7 @@ func TestModelsBesideEachOtherShareOneTrunkRun(t *testing.T) {
 	}
 	second, third := beside("glip-starter"), beside("groupvit-starter")
 	p := pipelinetest.Sample(t, "cat.jpg")
-	q := pipeline.NewQuestion(classes("dog", "cat"), classes("cat"))
+	q := pipeline.NewQuestion(annot.NamedClasses("dog", "cat"), annot.NamedClasses("cat"))
 	a := pipelinetest.Look(t, first, "cat.jpg", pipeline.Canvas{})
 	before := first.Engine.Runs()
 	for m, heads := range map[*pipeline.Models]int64{second: 0, third: 1} { // captions are read when words are known
@@ -145,7 +145,7 @@ func TestAPackThatIsNotThereLeavesTheOthers(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	a := analyse(t, m, "cat.jpg", pipeline.Canvas{})
-	if ans := ask(t, a, pipeline.NewQuestion(classes("cat"), nil)); ans.Boxes == nil {
+	if ans := ask(t, a, pipeline.NewQuestion(annot.NamedClasses("cat"), nil)); ans.Boxes == nil {
 		t.Error("no answer")
 	}
 }
@@ -153,7 +153,7 @@ func TestAPackThatIsNotThereLeavesTheOthers(t *testing.T) {
 func TestWhatRunsAgain(t *testing.T) {
 	m := load(t, 2)
 	a := analyse(t, m, "dog.jpg", pipeline.Canvas{})
-	boxes := pipeline.NewQuestion(classes("dog", "person"), nil)
+	boxes := pipeline.NewQuestion(annot.NamedClasses("dog", "person"), nil)
 	ans := ask(t, a, boxes)
 	runs := func(work func()) int64 {
 		before := m.Engine.Runs()
@@ -199,7 +199,7 @@ func TestWhatRunsAgain(t *testing.T) {
 }
 
 func TestANameInBothPromptsIsOneClass(t *testing.T) {
-	q := pipeline.NewQuestion(classes("cat", "cup"), classes("grass", "cat"))
+	q := pipeline.NewQuestion(annot.NamedClasses("cat", "cup"), annot.NamedClasses("grass", "cat"))
 	var names []string
 	for _, c := range q.Classes {
 		names = append(names, c.Name)
@@ -212,7 +212,7 @@ func TestANameInBothPromptsIsOneClass(t *testing.T) {
 func TestAFilterSpeaksOfTheWholeTable(t *testing.T) {
 	m := load(t, 2)
 	a := analyse(t, m, "dog.jpg", pipeline.Canvas{})
-	ans := ask(t, a, pipeline.NewQuestion(classes("dog", "person"), classes("sky", "grass")))
+	ans := ask(t, a, pipeline.NewQuestion(annot.NamedClasses("dog", "person"), annot.NamedClasses("sky", "grass")))
 	boxes, pixels := ans.Select(pipeline.Filter{
 		Boxes:  detect.Options{Score: 0.5, Off: map[int]bool{0: true}},
 		Pixels: segment.Options{MinArea: 0.05, Off: map[int]bool{2: true}},
@@ -244,7 +244,7 @@ func TestANegativeVetoesWhatItMatchesBetter(t *testing.T) {
 
 func TestTilesFindWhatTheWholePhotoFinds(t *testing.T) {
 	m := load(t, 2)
-	q := pipeline.NewQuestion(classes("horse"), classes("grass"))
+	q := pipeline.NewQuestion(annot.NamedClasses("horse"), annot.NamedClasses("grass"))
 	a := analyse(t, m, "horse.jpg", pipeline.Canvas{Tiles: prep.Tiles(2)})
 	boxes, pixels := ask(t, a, q).Select(strict)
 	if len(boxes) == 0 || len(pixels) == 0 {
@@ -257,7 +257,7 @@ func TestTilesFindWhatTheWholePhotoFinds(t *testing.T) {
 
 func TestOtherCanvasSizesWork(t *testing.T) {
 	m := load(t, 2)
-	q := pipeline.NewQuestion(classes("horse"), nil)
+	q := pipeline.NewQuestion(annot.NamedClasses("horse"), nil)
 	for _, size := range []int{320, 500, 640} {
 		a := analyse(t, m, "horse.jpg", pipeline.Canvas{Size: size})
 		if best := ask(t, a, q).Boxes.Best(0); best < 0.3 {
@@ -300,7 +300,7 @@ func TestTwoThousandNamesAreAnswered(t *testing.T) {
 	for i := range 1999 {
 		names = append(names, "thing "+strings.Repeat("x", i%7)+string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676)))
 	}
-	ans := ask(t, a, pipeline.NewQuestion(classes(names...), nil))
+	ans := ask(t, a, pipeline.NewQuestion(annot.NamedClasses(names...), nil))
 	if len(ans.Boxes.Scores) != len(ans.Boxes.Boxes)*2000 {
 		t.Errorf("%d scores", len(ans.Boxes.Scores))
 	}
@@ -309,7 +309,7 @@ func TestTwoThousandNamesAreAnswered(t *testing.T) {
 func BenchmarkAskCachedWords(b *testing.B) {
 	m := load(b, 2)
 	a := analyse(b, m, "dog.jpg", pipeline.Canvas{})
-	q := pipeline.NewQuestion(classes("dog", "person", "cat", "horse", "cup"), nil)
+	q := pipeline.NewQuestion(annot.NamedClasses("dog", "person", "cat", "horse", "cup"), nil)
 	ask(b, a, q)
 	for b.Loop() {
 		ask(b, a, q)
@@ -319,7 +319,7 @@ func BenchmarkAskCachedWords(b *testing.B) {
 func BenchmarkMovedThreshold(b *testing.B) {
 	m := load(b, 2)
 	a := analyse(b, m, "dog.jpg", pipeline.Canvas{})
-	ans := ask(b, a, pipeline.NewQuestion(classes("dog", "person", "cat", "horse", "cup"), nil))
+	ans := ask(b, a, pipeline.NewQuestion(annot.NamedClasses("dog", "person", "cat", "horse", "cup"), nil))
 	for b.Loop() {
 		ans.Select(strict)
 	}

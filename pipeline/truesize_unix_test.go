@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
@@ -118,7 +119,7 @@ func trueNamer(b *testing.B, p pipeline.Params) {
 	s := newStopwatch(b, m)
 	ph := sample(b, "cat.jpg")
 	defer ph.Release()
-	eighty := classes(numbered(80)...)
+	eighty := annot.NamedClasses(numbered(80)...)
 	words, err := m.Namer.Words(b.Context(), eighty)
 	if err != nil {
 		b.Fatal(err)
@@ -133,7 +134,7 @@ func trueNamer(b *testing.B, p pipeline.Params) {
 		n := s.b.N
 		s.time("text", func() error {
 			n++
-			_, err := m.Namer.Words(b.Context(), classes("word "+strconv.Itoa(n)+" "+strconv.Itoa(int(time.Now().UnixNano()))))
+			_, err := m.Namer.Words(b.Context(), annot.NamedClasses("word "+strconv.Itoa(n)+" "+strconv.Itoa(int(time.Now().UnixNano()))))
 			return err
 		})
 		s.time("cached", func() error { _, err := m.Namer.Words(b.Context(), eighty); return err })
@@ -172,7 +173,7 @@ func trueGLIP(b *testing.B, p pipeline.Params) {
 		s.time("ask", func() error {
 			n++
 			var err error
-			ans, err = a.Ask(b.Context(), pipeline.NewQuestion(classes("cat", "dog", "red cup", "table", "word "+strconv.Itoa(n)), nil))
+			ans, err = a.Ask(b.Context(), pipeline.NewQuestion(annot.NamedClasses("cat", "dog", "red cup", "table", "word "+strconv.Itoa(n)), nil))
 			return err
 		})
 		s.time("cached", func() error { _, err := a.Ask(b.Context(), ans.Question); return err })

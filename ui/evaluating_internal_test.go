@@ -14,8 +14,8 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/overlay"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/ui/session"
 	"github.com/saysee/saysee/ui/tr"
 )
@@ -34,16 +34,7 @@ const truthOfSamples = `{
 func evaluated(t *testing.T) *desk {
 	t.Helper()
 	d := newDesk(t, 1400, 900)
-	dir := t.TempDir()
-	for _, name := range []string{"cat", "coffee"} {
-		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name+".jpg"), data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := pipelinetest.Album(t, "cat.jpg", "coffee.jpg")
 	truth := filepath.Join(t.TempDir(), "instances.json")
 	if err := os.WriteFile(truth, []byte(truthOfSamples), 0o600); err != nil {
 		t.Fatal(err)

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/pipeline/live/livetest"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 )
 
 // watch starts the program on a folder and a clip, and waits for its window to be in the mode Live.
@@ -46,14 +46,7 @@ func TestRealLive(t *testing.T) {
 	}
 	s := newScreen(t)
 	clip := livetest.Clip(t, "clip.mp4", image.Pt(320, 240), 60, 10)
-	dir := t.TempDir()
-	data, err := assets.Photos.ReadFile("photos/cat.jpg")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "cat.jpg"), data, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := pipelinetest.Album(t, "cat.jpg")
 	s.watch(dir, clip)
 	s.do("key", "slash")
 	s.do("type", "--delay", "20", "cat | kitten, horse, dog, person")

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 )
 
 // screen is a virtual display of its own, and a program on it.
@@ -154,16 +154,7 @@ func TestRealWindow(t *testing.T) {
 		t.Skip("it takes seconds")
 	}
 	s := newScreen(t)
-	dir := t.TempDir()
-	for _, name := range []string{"cat", "horse"} {
-		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name+".jpg"), data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := pipelinetest.Album(t, "cat.jpg", "horse.jpg")
 	regions := func(n int) func() bool {
 		return func() bool {
 			doc, _ := labels(t, dir, "cat.jpg")

@@ -187,10 +187,7 @@ func (w *Window) sessionParams() session.Params {
 		p.DataDir = filepath.Join(dir, "saysee", "labels")
 	}
 	for _, name := range sampleNames() {
-		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-		if err == nil { // a bundled file is there
-			p.Samples = append(p.Samples, session.Sample{Name: name + ".jpg", Data: data})
-		}
+		p.Samples = append(p.Samples, session.Sample{Name: name, Data: assets.Photo(name)})
 	}
 	return p
 }
@@ -210,7 +207,7 @@ func sampleNames() []string {
 	return names
 }
 
-const firstSample = "horse"
+const firstSample = "horse.jpg"
 
 // sampleWords are the words of the first run.
 func sampleWords() []annot.Class {

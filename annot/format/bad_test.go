@@ -376,7 +376,7 @@ func TestUnsafeNames(t *testing.T) {
 				{File: "b.jpg", Split: "../..", Width: 9, Height: 9},
 				{File: "good.jpg", Width: 9, Height: 9},
 			}
-			rep := save(t, name, filepath.Join(t.TempDir(), "deep", "out"), format.FromPhotos(classes("x"), photos), format.WriteOptions{})
+			rep := save(t, name, filepath.Join(t.TempDir(), "deep", "out"), format.FromPhotos(annot.NamedClasses("x"), photos), format.WriteOptions{})
 			if len(rep.Problems) != 3 || !errors.Is(rep.Problems[0], format.ErrUnsafeName) || !errors.Is(rep.Problems[2], format.ErrUnsafeName) {
 				t.Errorf("%s: %v", name, rep.Problems)
 			}
@@ -406,7 +406,7 @@ func TestStream_Errors(t *testing.T) {
 			photos = append(photos, format.Photo{File: fmt.Sprintf("%d.jpg", i), Width: 9, Height: 9})
 		}
 		at := filepath.Join(t.TempDir(), "a.json")
-		save(t, "coco", at, format.FromPhotos(classes("x"), photos), format.WriteOptions{})
+		save(t, "coco", at, format.FromPhotos(annot.NamedClasses("x"), photos), format.WriteOptions{})
 		ds, err := lookup(t, "coco").Read(at, format.ReadOptions{})
 		if err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ func generated(n int) *format.Dataset {
 	for i := range 80 {
 		names = append(names, fmt.Sprintf("class %d", i))
 	}
-	ds := format.FromPhotos(classes(names...), nil)
+	ds := format.FromPhotos(annot.NamedClasses(names...), nil)
 	ds.Len = n
 	ds.Photos = func(yield func(format.Photo, error) bool) {
 		rng := rand.New(rand.NewPCG(1, 2))

@@ -19,7 +19,7 @@ import (
 
 // one makes a dataset of one photo.
 func one(w, h int, rs ...annot.Region) *format.Dataset {
-	return format.FromPhotos(classes("dog", "cat"), []format.Photo{{File: "a.jpg", Width: w, Height: h, Regions: rs}})
+	return format.FromPhotos(annot.NamedClasses("dog", "cat"), []format.Photo{{File: "a.jpg", Width: w, Height: h, Regions: rs}})
 }
 
 func box(x0, y0, x1, y1 float64) annot.Region {
@@ -195,7 +195,7 @@ func TestYOLO(t *testing.T) {
 	t.Run("should tell photos without objects from photos without labels", func(t *testing.T) {
 		at := t.TempDir()
 		photos := []format.Photo{{File: "a.jpg", Width: 10, Height: 10}, {File: "b.jpg", Width: 10, Height: 10, Unlabelled: true}}
-		save(t, "yolo", at, format.FromPhotos(classes("x"), photos), format.WriteOptions{})
+		save(t, "yolo", at, format.FromPhotos(annot.NamedClasses("x"), photos), format.WriteOptions{})
 		if text := readText(t, filepath.Join(at, "labels/a.txt")); text != "" {
 			t.Error(text)
 		}
@@ -226,7 +226,7 @@ func TestYOLO(t *testing.T) {
 	})
 	t.Run("should refuse two photos that share a label file", func(t *testing.T) {
 		photos := []format.Photo{{File: "a.jpg", Width: 9, Height: 9}, {File: "a.png", Width: 9, Height: 9}}
-		rep := save(t, "yolo", t.TempDir(), format.FromPhotos(classes("x"), photos), format.WriteOptions{})
+		rep := save(t, "yolo", t.TempDir(), format.FromPhotos(annot.NamedClasses("x"), photos), format.WriteOptions{})
 		if len(rep.Problems) != 1 || rep.Photos != 2 {
 			t.Errorf("%+v", rep)
 		}

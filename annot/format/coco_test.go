@@ -138,7 +138,7 @@ func TestCOCOResults(t *testing.T) {
 	t.Run("should use the ids of the reference", func(t *testing.T) {
 		ref := filepath.Join(dir, "ref.json")
 		writeFile(t, ref, blocks)
-		one := format.FromPhotos(classes("cat", "cow"), []format.Photo{
+		one := format.FromPhotos(annot.NamedClasses("cat", "cow"), []format.Photo{
 			{File: "b.jpg", Width: 4, Height: 3, Regions: []annot.Region{
 				{Class: 0, Box: annot.Box{X0: 1, Y0: 0, X1: 3, Y1: 2}, Score: 0.5, Source: annot.Source{Maker: annot.ByModel}},
 				{Class: 1, Box: annot.Box{X0: 1, Y0: 0, X1: 3, Y1: 2}},

@@ -75,14 +75,6 @@ func save(t testing.TB, name, path string, ds *format.Dataset, o format.WriteOpt
 	return rep
 }
 
-func classes(names ...string) []annot.Class {
-	var cs []annot.Class
-	for _, n := range names {
-		cs = append(cs, annot.Class{Name: n, Phrases: []string{n}})
-	}
-	return cs
-}
-
 // same compares what a round trip must keep.
 var same = cmp.Options{
 	cmpopts.EquateEmpty(),
@@ -167,7 +159,7 @@ func randomRegion(rng *rand.Rand, w, h, classes int) annot.Region {
 
 // randomDataset makes a dataset that uses everything that the formats may or may not hold.
 func randomDataset(rng *rand.Rand, photos int) ([]annot.Class, []format.Photo) {
-	cs := classes("dog", "traffic light", "猫", "a<b>&\"c\"")
+	cs := annot.NamedClasses("dog", "traffic light", "猫", "a<b>&\"c\"")
 	cs[0].Phrases, cs[0].Color = []string{"dog", "puppy"}, "#FF8800"
 	var ps []format.Photo
 	for i := range photos {

@@ -335,7 +335,7 @@ func TestOutlines(t *testing.T) {
 		"should fill the largest part when asked to":       {format.Largest, 1, 100},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := through(t, "yolo-seg", format.FromPhotos(classes("x"), []format.Photo{photo}), []format.Photo{photo}, format.WriteOptions{Outlines: c.choice})
+			got := through(t, "yolo-seg", format.FromPhotos(annot.NamedClasses("x"), []format.Photo{photo}), []format.Photo{photo}, format.WriteOptions{Outlines: c.choice})
 			back, _ := got.Collect()
 			area := 0.0
 			for _, r := range back[0].Regions {

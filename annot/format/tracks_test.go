@@ -85,7 +85,7 @@ func TestMOT(t *testing.T) {
 		root := t.TempDir()
 		r := box(0, 0, 12, 10)
 		r.Track = 4
-		save(t, "mot", root, format.FromPhotos(classes("dog"), []format.Photo{
+		save(t, "mot", root, format.FromPhotos(annot.NamedClasses("dog"), []format.Photo{
 			{File: "img1/000001.jpg", Width: 12, Height: 10}, {File: "img1/000002.jpg", Width: 12, Height: 10, Regions: []annot.Region{r}},
 		}), format.WriteOptions{})
 		if got, want := readText(t, filepath.Join(root, "gt/gt.txt")), "2,4,1,1,12,10,1,1,1\n"; got != want {
@@ -132,7 +132,7 @@ func TestCVATVideo(t *testing.T) {
 				photos[i].Regions = []annot.Region{r}
 			}
 		}
-		save(t, "cvat-video", at, format.FromPhotos(classes("dog"), photos), format.WriteOptions{})
+		save(t, "cvat-video", at, format.FromPhotos(annot.NamedClasses("dog"), photos), format.WriteOptions{})
 		text := readText(t, at)
 		for _, want := range []string{`<track id="2" label="dog"`, `<box frame="2" keyframe="1" outside="1"`, `<box frame="5" keyframe="1" outside="1"`} {
 			if !strings.Contains(text, want) {

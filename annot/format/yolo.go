@@ -12,8 +12,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/saysee/saysee/annot"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/saysee/saysee/annot"
 )
 
 // YOLO: one text file a photo, a row an object, coordinates as fractions of the photo's full width and
@@ -165,7 +166,7 @@ func readYOLO(at string, o ReadOptions) (*Dataset, error) {
 		if n == "" {
 			n = "class " + strconv.Itoa(i)
 		}
-		ds.Classes = append(ds.Classes, annot.Class{Name: n, Phrases: []string{n}})
+		ds.Classes = append(ds.Classes, annot.NamedClass(n))
 	}
 	ds.stream(len(y.photos), y.photo)
 	return ds, nil

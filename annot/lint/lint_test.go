@@ -51,14 +51,6 @@ func photo(regions ...annot.Region) format.Photo {
 	}
 }
 
-func classes(names ...string) []annot.Class {
-	var list []annot.Class
-	for _, n := range names {
-		list = append(list, annot.Class{Name: n, Phrases: []string{n}})
-	}
-	return list
-}
-
 // fixedSize is a photo size that is always found.
 func fixedSize(w, h int) func(string) (int, int, error) {
 	return func(string) (int, int, error) { return w, h, nil }
@@ -112,7 +104,7 @@ func TestCheckRegions(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			ds := format.FromPhotos(classes("cat", "dog"), []format.Photo{photo(tt.region)})
+			ds := format.FromPhotos(annot.NamedClasses("cat", "dog"), []format.Photo{photo(tt.region)})
 			o := lint.Options{Size: fixedSize(100, 50)}
 			got := run(t, ds, o)
 			got = slices.DeleteFunc(got, func(s string) bool { return strings.HasPrefix(s, "tiny") && !strings.HasPrefix(tt.want, "tiny") })
@@ -131,7 +123,7 @@ func TestCheckRegions(t *testing.T) {
 }
 
 func TestRepairedIsClean(t *testing.T) {
-	ds := format.FromPhotos(classes("cat", "dog"), []format.Photo{photo(
+	ds := format.FromPhotos(annot.NamedClasses("cat", "dog"), []format.Photo{photo(
 		box(0, -9, -9, 500, 500), box(0, -9, -9, 500, 500), box(0, 3, 3, 3, 3), box(7, 1, 1, 9, 9),
 		shaped(1, annot.Polygon{{Outer: ring(-50, 25, 50, -25, 150, 25, 50, 75)}}),
 	)})
@@ -187,7 +179,7 @@ func TestRepairedIsCleanWhateverIsWrong(t *testing.T) {
 		for range rng.IntN(12) {
 			regions = append(regions, region())
 		}
-		ds := format.FromPhotos(classes("cat", "dog"), []format.Photo{photo(regions...)})
+		ds := format.FromPhotos(annot.NamedClasses("cat", "dog"), []format.Photo{photo(regions...)})
 		o := lint.Options{Size: fixedSize(100, 50)}
 		_, _, err := lint.Check(ds, o, func(f lint.Finding) {
 			if f.Repair != "" {
@@ -211,7 +203,7 @@ func TestDuplicatesKeepHandWork(t *testing.T) {
 	byModel := box(1, 70, 10, 90, 30)
 	byModel.Source.Maker = annot.ByModel
 	byHand := box(1, 70, 10, 90, 30)
-	ds := format.FromPhotos(classes("cat", "dog"), []format.Photo{photo(byModel, byHand, byModel)})
+	ds := format.FromPhotos(annot.NamedClasses("cat", "dog"), []format.Photo{photo(byModel, byHand, byModel)})
 	photos, err := lint.Repaired(ds, lint.Options{NoPhotos: true}).Collect()
 	check(t, err)
 	if r := photos[0].Regions; len(r) != 3 || r[2].Source.Maker != annot.ByHand {
@@ -271,7 +263,7 @@ func TestCheckPhotos(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := run(t, format.FromPhotos(classes("cat", "dog"), tt.photos), lint.Options{})
+			got := run(t, format.FromPhotos(annot.NamedClasses("cat", "dog"), tt.photos), lint.Options{})
 			for i := range got {
 				if i < len(tt.want) && strings.HasSuffix(tt.want[i], ": ") {
 					got[i] = got[i][:min(len(got[i]), len(tt.want[i]))]
@@ -284,7 +276,7 @@ func TestCheckPhotos(t *testing.T) {
 	}
 	t.Run("should correct the size in what is repaired", func(t *testing.T) {
 		p := at("a.png", func(p *format.Photo) { p.Width, p.Height = 200, 100 })
-		photos, err := lint.Repaired(format.FromPhotos(classes("cat", "dog"), []format.Photo{p}), lint.Options{}).Collect()
+		photos, err := lint.Repaired(format.FromPhotos(annot.NamedClasses("cat", "dog"), []format.Photo{p}), lint.Options{}).Collect()
 		check(t, err)
 		if photos[0].Width != 100 || photos[0].Height != 50 {
 			t.Error("got", photos[0].Width, photos[0].Height)
@@ -293,7 +285,7 @@ func TestCheckPhotos(t *testing.T) {
 }
 
 func TestCheckClasses(t *testing.T) {
-	ds := format.FromPhotos(classes("cat", "dog", "Traffic Light", "traffic_light"), []format.Photo{photo(box(3, 1, 1, 9, 9))})
+	ds := format.FromPhotos(annot.NamedClasses("cat", "dog", "Traffic Light", "traffic_light"), []format.Photo{photo(box(3, 1, 1, 9, 9))})
 	want := []string{
 		`class-gap: class 2, "Traffic Light", has no region`,
 		`similar-class: classes "Traffic Light" and "traffic_light" may be one`,
@@ -306,7 +298,7 @@ func TestCheckClasses(t *testing.T) {
 func TestIgnore(t *testing.T) {
 	wrong := []annot.Region{box(0, -9, 0, 500, 500), box(0, 3, 3, 3, 3), box(1, 40, 10, 60, 30)}
 	p := photo(wrong...)
-	ds := format.FromPhotos(classes("cat", "dog"), []format.Photo{p})
+	ds := format.FromPhotos(annot.NamedClasses("cat", "dog"), []format.Photo{p})
 	o := lint.Options{Ignore: map[lint.Rule]bool{}, Size: fixedSize(7, 7)}
 	for _, r := range lint.Rules() {
 		o.Ignore[r] = true

@@ -46,7 +46,7 @@ func withClasses(ds *format.Dataset, order []string) (out *format.Dataset, appen
 	table := make([]annot.Class, 0, len(order))
 	for _, name := range order {
 		place[name] = len(table)
-		table = append(table, annot.Class{Name: name, Phrases: []string{name}})
+		table = append(table, annot.NamedClass(name))
 	}
 	extra := make([]map[string]json.RawMessage, len(table))
 	to := make([]int, len(ds.Classes))

@@ -209,7 +209,7 @@ func (e *encoding) Ground(ctx context.Context, sentence ground.Caption) (*detect
 			if !ok {
 				class = len(classes)
 				at[words] = class
-				classes = append(classes, annot.Class{Name: words, Phrases: []string{words}})
+				classes = append(classes, annot.NamedClass(words))
 			}
 			which[i] = class
 		}

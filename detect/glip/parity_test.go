@@ -2,7 +2,6 @@ package glip_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"image"
 	_ "image/png"
 	"math"
@@ -71,10 +70,6 @@ func view(t *testing.T, name string) *model.View {
 func TestFindsWhatTheOfficialCodeFinds(t *testing.T) {
 	for _, kind := range []string{"deep", "dual"} {
 		t.Run(kind, func(t *testing.T) {
-			data, err := os.ReadFile("testdata/" + kind + ".json")
-			if err != nil {
-				t.Fatal(err)
-			}
 			var want struct {
 				Names []string
 				Cases []struct {
@@ -84,13 +79,8 @@ func TestFindsWhatTheOfficialCodeFinds(t *testing.T) {
 					Labels []int
 				}
 			}
-			if err := json.Unmarshal(data, &want); err != nil {
-				t.Fatal(err)
-			}
-			var classes []annot.Class
-			for _, n := range want.Names {
-				classes = append(classes, annot.Class{Name: n, Phrases: []string{n}})
-			}
+			modeltest.JSON(t, "testdata/"+kind+".json", &want)
+			classes := annot.NamedClasses(want.Names...)
 			d, engine := open(t, kind)
 			for _, c := range want.Cases {
 				e, err := d.Encode(t.Context(), []*model.View{view(t, c.Photo)})

@@ -36,10 +36,7 @@ var (
 
 func TestTheStarterTellsTheThingsOfAPhotoApart(t *testing.T) {
 	m, a := starter(t)
-	var classes []annot.Class
-	for _, n := range []string{"person", "teddy bear", "toaster"} {
-		classes = append(classes, annot.Class{Name: n, Phrases: []string{n}})
-	}
+	classes := annot.NamedClasses("person", "teddy bear", "toaster")
 	ans, err := a.Ask(t.Context(), pipeline.NewQuestion(classes, nil))
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package vild_test
 
 import (
-	"encoding/json"
 	"errors"
 	"image"
 	"math"
@@ -14,9 +13,7 @@ import (
 	"github.com/saysee/saysee/detect/vild"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
-	"github.com/saysee/saysee/pipeline/photo"
-	"github.com/saysee/saysee/pipeline/prep"
-	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 )
 
 // expected is what zoo/parity/vild.py wrote.
@@ -34,54 +31,26 @@ type expected struct {
 // small opens the exporter's pack of a kind, after an edit of its manifest.
 func small(t *testing.T, kind string, edit func(manifest map[string]any)) (detect.Detector, error) {
 	t.Helper()
-	engine := modeltest.Engine(t, 1)
-	pack := modeltest.Fixture(t, filepath.Join("testdata", kind), edit)
-	text, err := encode.Open(engine, pack, "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pack, engine, text := pipelinetest.Fixture(t, filepath.Join("testdata", kind), edit)
 	return vild.New(pack, engine, text)
 }
 
 // sees prepares a photo of the fixtures by the pack's rule and encodes it.
 func sees(t *testing.T, d detect.Detector, name string) (detect.Encoding, image.Point) {
 	t.Helper()
-	ph, err := photo.Decode(modeltest.File(t, "testdata/"+name+".png"), photo.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec := d.Pack().Image
-	p, err := prep.New(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := p.View(ph, prep.Plan(ph.Size(), spec, prep.NoTiles)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Recycle(v); p.Close() })
-	e, err := d.Encode(t.Context(), []*model.View{v})
+	views, size := pipelinetest.Views(t, d.Pack(), "testdata/"+name+".png")
+	e, err := d.Encode(t.Context(), views)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Release)
-	return e, ph.Size()
-}
-
-func classes(names ...string) []annot.Class {
-	var out []annot.Class
-	for _, n := range names {
-		out = append(out, annot.Class{Name: n, Phrases: []string{n}})
-	}
-	return out
+	return e, size
 }
 
 func TestFindsWhatTheOfficialCodeFinds(t *testing.T) {
 	for _, kind := range []string{"single", "ensemble"} {
 		var want expected
-		if err := json.Unmarshal(modeltest.File(t, filepath.Join("testdata", kind, "expected.json")), &want); err != nil {
-			t.Fatal(err)
-		}
+		modeltest.JSON(t, filepath.Join("testdata", kind, "expected.json"), &want)
 		for _, c := range want.Cases {
 			t.Run(kind+" "+c.Photo, func(t *testing.T) {
 				d, err := small(t, kind, nil)
@@ -89,7 +58,7 @@ func TestFindsWhatTheOfficialCodeFinds(t *testing.T) {
 					t.Fatal(err)
 				}
 				e, size := sees(t, d, c.Photo)
-				all, err := e.Ask(t.Context(), classes(want.Names...))
+				all, err := e.Ask(t.Context(), annot.NamedClasses(want.Names...))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -17,9 +17,7 @@ import (
 func Fixture(tb testing.TB, dir string, edit func(manifest map[string]any)) *model.Pack {
 	tb.Helper()
 	var manifest map[string]any
-	if err := json.Unmarshal(File(tb, filepath.Join(dir, "pack.json")), &manifest); err != nil {
-		tb.Fatal(err)
-	}
+	JSON(tb, filepath.Join(dir, "pack.json"), &manifest)
 	root := tb.TempDir()
 	id := manifest["id"].(string)
 	if err := os.MkdirAll(filepath.Join(root, id), 0o755); err != nil {
@@ -55,6 +53,14 @@ func Fixture(tb testing.TB, dir string, edit func(manifest map[string]any)) *mod
 		tb.Fatal(err)
 	}
 	return pack
+}
+
+// JSON decodes a file, or the gzipped one beside it, into v.
+func JSON(tb testing.TB, path string, v any) {
+	tb.Helper()
+	if err := json.Unmarshal(File(tb, path), v); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // File reads a file, or the gzipped one beside it.

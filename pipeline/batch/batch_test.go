@@ -16,33 +16,19 @@ import (
 	"github.com/saysee/saysee/annot/format"
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/detect"
-	"github.com/saysee/saysee/model"
-	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/batch"
 	"github.com/saysee/saysee/pipeline/photo"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 )
 
-var cat = []annot.Class{{Name: "cat", Phrases: []string{"cat"}}}
+var cat = annot.NamedClasses("cat")
 
 // newJob is a job on the real models and a small canvas.
 func newJob(t *testing.T, workers int) *batch.Job {
 	t.Helper()
-	modeltest.Runtime(t)
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
-	store, err := model.NewStore("", assets.Packs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := pipeline.Load(pipeline.Params{Store: store, Detect: pipeline.DefaultDetector, Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	m := pipelinetest.Load(t, pipeline.Params{Detect: pipeline.DefaultDetector, Threads: 1})
 	return &batch.Job{
 		Models: m, Question: pipeline.NewQuestion(cat, nil), Canvas: pipeline.Canvas{Size: 160},
 		Filter: pipeline.Filter{Boxes: detect.Options{Score: 0.2, NMS: 0.6}}, Workers: workers,
@@ -53,10 +39,7 @@ func newJob(t *testing.T, workers int) *batch.Job {
 // photos writes n copies of a sample photo and lists them.
 func photos(t *testing.T, n int) []photo.Item {
 	t.Helper()
-	data, err := assets.Photos.ReadFile("photos/cat.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := assets.Photo("cat.jpg")
 	dir := t.TempDir()
 	for i := range n {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d.jpg", i)), data, 0o644); err != nil {

@@ -2,6 +2,8 @@
 package pipelinetest
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/saysee/saysee/assets"
@@ -37,16 +39,32 @@ func Load(t testing.TB, p pipeline.Params) *pipeline.Models {
 // Sample decodes a bundled photo.
 func Sample(t testing.TB, name string) *photo.Photo {
 	t.Helper()
-	data, err := assets.Photos.ReadFile("photos/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := photo.Decode(data, photo.Limits{})
+	return decode(t, assets.Photo(name))
+}
+
+func decode(t testing.TB, file []byte) *photo.Photo {
+	t.Helper()
+	p, err := photo.Decode(file, photo.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Release)
 	return p
+}
+
+// Album fills a folder with bundled photos; with all of them where none is named.
+func Album(t testing.TB, names ...string) string {
+	t.Helper()
+	if len(names) == 0 {
+		names = assets.PhotoNames()
+	}
+	dir := t.TempDir()
+	for _, name := range names {
+		if err := os.WriteFile(filepath.Join(dir, name), assets.Photo(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // Look has models look at a bundled photo.

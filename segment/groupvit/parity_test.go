@@ -2,10 +2,8 @@ package groupvit_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"math"
 	"strings"
 	"testing"
@@ -13,8 +11,7 @@ import (
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
-	"github.com/saysee/saysee/pipeline/photo"
-	"github.com/saysee/saysee/pipeline/prep"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/prompt/encode"
 	"github.com/saysee/saysee/segment"
 	"github.com/saysee/saysee/segment/groupvit"
@@ -36,17 +33,14 @@ type expected struct {
 func read(t *testing.T) expected {
 	t.Helper()
 	var e expected
-	if err := json.Unmarshal(modeltest.File(t, "testdata/expected.json"), &e); err != nil {
-		t.Fatal(err)
-	}
+	modeltest.JSON(t, "testdata/expected.json", &e)
 	return e
 }
 
 // open loads the exporter's pack of the fixtures under another scoring rule; nil takes a field out.
 func open(t *testing.T, scoring map[string]any) (*groupvit.Segmenter, *encode.Encoder, error) {
 	t.Helper()
-	engine := modeltest.Engine(t, 1)
-	pack := modeltest.Fixture(t, "testdata", func(m map[string]any) {
+	pack, engine, text := pipelinetest.Fixture(t, "testdata", func(m map[string]any) {
 		rule := m["scoring"].(map[string]any)
 		for k, v := range scoring {
 			if rule[k] = v; v == nil {
@@ -54,10 +48,6 @@ func open(t *testing.T, scoring map[string]any) (*groupvit.Segmenter, *encode.En
 			}
 		}
 	})
-	text, err := encode.Open(engine, pack, "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s, err := groupvit.New(pack, engine, text)
 	return s, text, err
 }
@@ -71,41 +61,21 @@ func load(t *testing.T, scoring map[string]any) (*groupvit.Segmenter, *encode.En
 	return s, text
 }
 
-// view prepares a photo of the fixtures by the pack's rule.
-func view(t *testing.T, spec model.ImageSpec, name string) *model.View {
+// sees prepares a photo of the fixtures by the pack's rule and encodes it.
+func sees(t *testing.T, s *groupvit.Segmenter, name string) segment.Encoding {
 	t.Helper()
-	ph, err := photo.Decode(modeltest.File(t, "testdata/"+name+".png"), photo.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := prep.New(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := p.View(ph, prep.Plan(ph.Size(), spec, prep.NoTiles)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Recycle(v); p.Close() })
-	return v
-}
-
-func classes(names ...string) []annot.Class {
-	var out []annot.Class
-	for _, n := range names {
-		out = append(out, annot.Class{Name: n, Phrases: []string{n}})
-	}
-	return out
-}
-
-func ask(t *testing.T, s *groupvit.Segmenter, v *model.View, classes []annot.Class) *segment.Logits {
-	t.Helper()
-	e, err := s.Encode(t.Context(), []*model.View{v})
+	views, _ := pipelinetest.Views(t, s.Pack(), "testdata/"+name+".png")
+	e, err := s.Encode(t.Context(), views)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Release)
-	l, err := e.Ask(t.Context(), classes)
+	return e
+}
+
+func ask(t *testing.T, s *groupvit.Segmenter, name string, classes []annot.Class) *segment.Logits {
+	t.Helper()
+	l, err := sees(t, s, name).Ask(t.Context(), classes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,40 +110,15 @@ func TestPixelsGetTheLabelsOfTheOfficialCode(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			s, _ := load(t, scoring)
-			l := ask(t, s, view(t, s.Pack().Image, c.Photo), classes(want.Names...))
-			got := l.Labels(0, nil, nil)
-			if got.Size != image.Pt(len(c.Labels[0]), len(c.Labels)) {
-				t.Fatalf("labels of %v for %d × %d pixels", got.Size, len(c.Labels[0]), len(c.Labels))
-			}
-			first := byte('A')
-			if c.Background != nil {
-				first = 'B'
-			}
-			wrong := 0
-			for i, label := range got.Pix {
-				letter := byte('A')
-				if label != segment.NoClass {
-					letter = first + byte(label)
-				}
-				if c.Labels[i/got.Size.X][i%got.Size.X] != letter {
-					wrong++
-				}
-			}
-			if share := float64(wrong) / float64(len(got.Pix)); share > 0.001 {
-				t.Errorf("%.2f %% of the pixels have another label", 100*share)
-			}
+			l := ask(t, s, c.Photo, annot.NamedClasses(want.Names...))
+			pipelinetest.CompareLabels(t, l.Labels(0, nil, nil), c.Labels, c.Background != nil)
 		})
 	}
 }
 
 func TestOtherWordsRunNoImageSide(t *testing.T) {
 	s, _ := load(t, nil)
-	v := view(t, s.Pack().Image, "square")
-	e, err := s.Encode(t.Context(), []*model.View{v})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Release()
+	e := sees(t, s, "square")
 	table := []annot.Class{{Name: "cat", Phrases: []string{"cat", "kitten"}, Negatives: []string{"dog"}}}
 	for range 2 {
 		l, err := e.Ask(t.Context(), table)
@@ -223,7 +168,7 @@ func TestABiasLetsASingleClassLose(t *testing.T) {
 		painted bool
 	}{{-1000, false}, {1000, true}} {
 		s, _ := load(t, map[string]any{"background": nil, "bias": c.bias})
-		l := ask(t, s, view(t, s.Pack().Image, "square"), classes("cat"))
+		l := ask(t, s, "square", annot.NamedClasses("cat"))
 		for i, label := range l.Labels(0, nil, nil).Pix {
 			if painted := label != segment.NoClass; painted != c.painted {
 				t.Fatalf("with a bias of %v, pixel %d is painted: %v", c.bias, i, painted)
@@ -234,7 +179,7 @@ func TestABiasLetsASingleClassLose(t *testing.T) {
 
 func TestABiasMakesBackgroundAndClassesShareOne(t *testing.T) {
 	s, _ := load(t, map[string]any{"background": nil, "bias": -2, "top": 2})
-	l := ask(t, s, view(t, s.Pack().Image, "square"), classes("cat", "grass", "sky"))
+	l := ask(t, s, "square", annot.NamedClasses("cat", "grass", "sky"))
 	named := make([]bool, len(l.Planes))
 	for i, sum := range l.Ground {
 		if sum <= 0 || sum >= 1 {

@@ -68,7 +68,7 @@ func TestGroupsOfASharedTrunkPaintAPhoto(t *testing.T) {
 	if runs := m.Engine.Runs(); runs != 3 {
 		t.Errorf("trunk, regions and groups took %d runs", runs)
 	}
-	q := pipeline.NewQuestion(classes("cat"), classes("cat", "grass", "sky"))
+	q := pipeline.NewQuestion(annot.NamedClasses("cat"), annot.NamedClasses("cat", "grass", "sky"))
 	ans, err := a.Ask(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestTheBundledGroupsPaintWhatIsThere(t *testing.T) {
 	a := pipelinetest.Look(t, m, "cat.jpg", pipeline.Canvas{})
 	size := a.Size
 	for word, span := range map[string][2]float64{"cat": {0.6, 0.95}, "airplane": {0, 0.01}} {
-		ans, err := a.Ask(t.Context(), pipeline.NewQuestion(nil, classes(word)))
+		ans, err := a.Ask(t.Context(), pipeline.NewQuestion(nil, annot.NamedClasses(word)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,10 +1,8 @@
 package lseg_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"slices"
 	"strings"
 	"testing"
@@ -12,9 +10,7 @@ import (
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
-	"github.com/saysee/saysee/pipeline/photo"
-	"github.com/saysee/saysee/pipeline/prep"
-	"github.com/saysee/saysee/prompt/encode"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/segment"
 	"github.com/saysee/saysee/segment/lseg"
 )
@@ -32,61 +28,22 @@ type expected struct {
 
 func read(t *testing.T) (e expected) {
 	t.Helper()
-	if err := json.Unmarshal(modeltest.File(t, "testdata/expected.json"), &e); err != nil {
-		t.Fatal(err)
-	}
+	modeltest.JSON(t, "testdata/expected.json", &e)
 	return e
 }
 
 // open loads the exporter's pack of the fixtures after an edit of its manifest.
 func open(t *testing.T, edit func(manifest map[string]any)) (segment.Segmenter, error) {
 	t.Helper()
-	engine := modeltest.Engine(t, 1)
-	pack := modeltest.Fixture(t, "testdata", edit)
-	text, err := encode.Open(engine, pack, "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pack, engine, text := pipelinetest.Fixture(t, "testdata", edit)
 	return lseg.New(pack, engine, text)
 }
 
 // views prepares a photo of the fixtures in the sizes that the pack wants.
 func views(t *testing.T, s segment.Segmenter, name string) []*model.View {
 	t.Helper()
-	ph, err := photo.Decode(modeltest.File(t, "testdata/"+name+".png"), photo.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sizes := s.(segment.Sizer).Sizes()
-	if len(sizes) == 0 {
-		sizes = []int{s.Pack().Image.Size}
-	}
-	var out []*model.View
-	for _, size := range sizes {
-		spec, err := s.Pack().Image.WithSize(size)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := prep.New(spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v, err := p.View(ph, prep.Plan(ph.Size(), spec, prep.NoTiles)[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { p.Recycle(v); p.Close() })
-		out = append(out, v)
-	}
-	return out
-}
-
-func classes(names ...string) []annot.Class {
-	var out []annot.Class
-	for _, n := range names {
-		out = append(out, annot.Class{Name: n, Phrases: []string{n}})
-	}
-	return out
+	v, _ := pipelinetest.Views(t, s.Pack(), "testdata/"+name+".png", s.(segment.Sizer).Sizes()...)
+	return v
 }
 
 func TestPixelsGetTheLabelsOfTheOfficialCode(t *testing.T) {
@@ -106,23 +63,11 @@ func TestPixelsGetTheLabelsOfTheOfficialCode(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer e.Release()
-			l, err := e.Ask(t.Context(), classes(want.Names...))
+			l, err := e.Ask(t.Context(), annot.NamedClasses(want.Names...))
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := l.Labels(0, nil, nil)
-			if got.Size != image.Pt(len(c.Labels[0]), len(c.Labels)) {
-				t.Fatalf("labels of %v for %d × %d pixels", got.Size, len(c.Labels[0]), len(c.Labels))
-			}
-			wrong := 0
-			for i, label := range got.Pix {
-				if c.Labels[i/got.Size.X][i%got.Size.X] != byte('A'+label) {
-					wrong++
-				}
-			}
-			if share := float64(wrong) / float64(len(got.Pix)); share > 0.001 {
-				t.Errorf("%.2f %% of the pixels have another label", 100*share)
-			}
+			pipelinetest.CompareLabels(t, l.Labels(0, nil, nil), c.Labels, false)
 		})
 	}
 }
@@ -140,7 +85,7 @@ func TestABackgroundLogitLeavesPixelsOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Release()
-	l, err := e.Ask(t.Context(), classes(want.Names...))
+	l, err := e.Ask(t.Context(), annot.NamedClasses(want.Names...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,11 +78,7 @@ func (d *desk) until(what string, holds func() bool) {
 }
 
 func (d *desk) ask(names ...string) {
-	var classes []annot.Class
-	for _, n := range names {
-		classes = append(classes, annot.Class{Name: n, Phrases: []string{n}})
-	}
-	d.Ask(feed.Wishes{Classes: classes, Tracked: true, Steady: true, Filter: pipeline.Filter{Boxes: detect.Options{Score: 0.1, NMS: 0.6}}})
+	d.Ask(feed.Wishes{Classes: annot.NamedClasses(names...), Tracked: true, Steady: true, Filter: pipeline.Filter{Boxes: detect.Options{Score: 0.1, NMS: 0.6}}})
 }
 
 func TestFeed(t *testing.T) {

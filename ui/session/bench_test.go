@@ -51,11 +51,8 @@ func pump(queue chan func(), holds func() bool) {
 func linked(b *testing.B, n int) string {
 	b.Helper()
 	dir := b.TempDir()
-	data, err := assets.Photos.ReadFile("photos/cat.jpg")
-	first := filepath.Join(dir, "000000.jpg")
-	if err == nil {
-		err = os.WriteFile(first, data, 0o600)
-	}
+	data, first := assets.Photo("cat.jpg"), filepath.Join(dir, "000000.jpg")
+	err := os.WriteFile(first, data, 0o600)
 	for i := 1; i < n && err == nil; i++ {
 		if i%10000 == 0 { // file systems bound the links to a file
 			next := filepath.Join(dir, fmt.Sprintf("%06d.jpg", i))

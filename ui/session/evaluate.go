@@ -342,9 +342,8 @@ func (j *evalJob) look(ctx context.Context) error {
 
 // question asks for the truth's classes: with the words that the folder has for them, else by their names.
 func (j *evalJob) question() pipeline.Question {
-	classes := make([]annot.Class, len(j.pair.Classes))
+	classes := annot.NamedClasses(j.pair.Classes...)
 	for i, name := range j.pair.Classes {
-		classes[i] = annot.Class{Name: name, Phrases: []string{name}}
 		if row, ok := j.table.Find(name); ok && len(j.table.Row(row).Phrases) > 0 {
 			classes[i].Phrases, classes[i].Negatives = j.table.Row(row).Phrases, j.table.Row(row).Negatives
 		}

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/eval"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/ui/session"
 )
 
@@ -86,7 +86,7 @@ func judged(t *testing.T) (*loop, *session.Session, string) {
 	t.Helper()
 	l, s := newLoop(t, nil)
 	l.open(s, folder(t, "a.png", "b.png", "c.png"))
-	if err := s.SetWords([]annot.Class{{Name: "cat", Phrases: []string{"cat"}}, {Name: "dog", Phrases: []string{"dog"}}}); err != nil {
+	if err := s.SetWords(annot.NamedClasses("cat", "dog")); err != nil {
 		t.Fatal(err)
 	}
 	l.draw(s, 0, "cat", boxA)
@@ -194,16 +194,7 @@ func TestEvaluateFails(t *testing.T) {
 
 func TestEvaluateModel(t *testing.T) {
 	l, s := newLoop(t, starter(t))
-	dir := t.TempDir()
-	for _, name := range []string{"cat", "coffee"} {
-		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name+".jpg"), data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := pipelinetest.Album(t, "cat.jpg", "coffee.jpg")
 	l.open(s, dir)
 	file := truth(t, 451, 300, thing{"cat.jpg", "cat", annot.Box{X1: 400, Y1: 300}}, thing{"coffee.jpg", "cup", annot.Box{X0: 172, Y0: 17, X1: 408, Y1: 310}})
 	t.Run("should look for the truth's classes", func(t *testing.T) {

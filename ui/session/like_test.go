@@ -1,36 +1,18 @@
 package session_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/detect"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/ui/session"
 )
 
-// album is a folder of bundled photos.
-func album(t *testing.T, names ...string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range names {
-		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name+".jpg"), data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 func TestExamples(t *testing.T) {
 	l, s := newLoop(t, starter(t))
-	dir := album(t, "cat", "dog", "horse")
+	dir := pipelinetest.Album(t, "cat.jpg", "dog.jpg", "horse.jpg")
 	l.open(s, dir)
 	s.Fills = true
 	cat := annot.Box{}
@@ -116,7 +98,7 @@ func TestOwnThresholds(t *testing.T) {
 	}
 	s.GoTo("horse")
 	l.until("the photo", func() bool { return s.Photo().Shown != nil })
-	words := []annot.Class{{Name: "horse", Phrases: []string{"horse"}}, {Name: "person", Phrases: []string{"person"}}}
+	words := annot.NamedClasses("horse", "person")
 	if err := s.SetWords(words); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/model/modeltest"
 	"github.com/saysee/saysee/pipeline"
+	"github.com/saysee/saysee/pipeline/pipelinetest"
 	"github.com/saysee/saysee/ui/session"
 )
 
@@ -34,11 +35,7 @@ func newLoop(t *testing.T, load func(session.Choice) (*pipeline.Models, error)) 
 	}
 	var samples []session.Sample
 	for _, name := range assets.PhotoNames() {
-		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-		if err != nil {
-			t.Fatal(err)
-		}
-		samples = append(samples, session.Sample{Name: name + ".jpg", Data: data})
+		samples = append(samples, session.Sample{Name: name, Data: assets.Photo(name)})
 	}
 	s := session.New(session.Params{
 		Post:     func(f func()) { l.queue <- f },
@@ -416,16 +413,7 @@ func TestSuggestions(t *testing.T) {
 
 func TestBatch(t *testing.T) {
 	l, s := newLoop(t, starter(t))
-	dir := t.TempDir()
-	for _, name := range assets.PhotoNames() {
-		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name+".jpg"), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := pipelinetest.Album(t)
 	if err := os.WriteFile(filepath.Join(dir, "zz.jpg"), []byte("no photo"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -460,10 +448,7 @@ func TestBatch(t *testing.T) {
 func TestBatchGoesOn(t *testing.T) {
 	l, s := newLoop(t, starter(t))
 	dir := t.TempDir()
-	data, err := assets.Photos.ReadFile("photos/cat.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := assets.Photo("cat.jpg")
 	const photos = 12
 	for i := range photos {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d.jpg", i)), data, 0o600); err != nil {

@@ -18,11 +18,7 @@ func Photos(t testing.TB) []*image.RGBA {
 	t.Helper()
 	var photos []*image.RGBA
 	for _, name := range assets.PhotoNames() {
-		data, err := assets.Photos.ReadFile("photos/" + name + ".jpg")
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := photo.Decode(data, photo.Limits{})
+		p, err := photo.Decode(assets.Photo(name), photo.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
