@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 
 	"github.com/saysee/saysee/annot"
@@ -373,16 +374,20 @@ func (r *comparison) row(ctx context.Context, item photo.Item) error {
 		return err
 	}
 	defer p.Release()
-	first, err := r.columns[0].Analyse(ctx, p, r.canvas)
-	if err != nil {
-		return err
-	}
-	defer first.Release()
-	cells := make([]overlay.Cell, len(r.columns))
+	shared := r.columns[0].Share(p)
+	defer shared.Release()
+	cells, errs := make([]overlay.Cell, len(r.columns)), make([]error, len(r.columns))
+	var wg sync.WaitGroup
 	for i, c := range r.columns {
-		if cells[i], err = c.look(ctx, first, p, r.canvas); err != nil {
-			return fmt.Errorf("%s: %w", c.pack.ID, err)
-		}
+		wg.Go(func() {
+			if cells[i], errs[i] = c.look(ctx, shared, p, r.canvas); errs[i] != nil {
+				errs[i] = fmt.Errorf("%s: %w", c.pack.ID, errs[i])
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
 	small, err := shrunk(p.Pix, r.sheet.Fit(p.Size()))
 	if err != nil {
@@ -402,12 +407,12 @@ func shrunk(src *image.RGBA, size image.Point) (*image.RGBA, error) {
 	return dst, cv.Resize(dst, dst.Rect, src, src.Rect, by)
 }
 
-// look is what a pack makes of a photo that the first one looks at.
-func (c *column) look(ctx context.Context, first *pipeline.Analysis, p *photo.Photo, canvas pipeline.Canvas) (overlay.Cell, error) {
+// look is what a pack makes of a photo that all look at.
+func (c *column) look(ctx context.Context, shared *pipeline.Analysis, p *photo.Photo, canvas pipeline.Canvas) (overlay.Cell, error) {
 	if c.words != nil {
 		return c.called(ctx, p)
 	}
-	a, err := first.Beside(ctx, c.Models, p, canvas)
+	a, err := shared.Beside(ctx, c.Models, p, canvas)
 	if err != nil {
 		return overlay.Cell{}, err
 	}

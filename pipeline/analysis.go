@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/saysee/saysee/annot"
@@ -45,10 +46,16 @@ type Analysis struct {
 	Stages []Stage     // what ran so far
 
 	models *Models
-	views  map[model.ImageSpec]*views
+	views  *canvases
 	guest  bool // the views are another's
 	boxes  detect.Encoding
 	pixels segment.Encoding
+}
+
+// canvases are a photo's views, which all that look at it share.
+type canvases struct {
+	mu sync.Mutex
+	by map[model.ImageSpec]*views
 }
 
 // views are a photo's views by one image rule, and who made them.
@@ -68,11 +75,16 @@ func (v *views) recycle() {
 //
 // The photo may be released when Analyse returns.
 func (m *Models) Analyse(ctx context.Context, p *photo.Photo, c Canvas) (*Analysis, error) {
-	return (&Analysis{Size: p.Size(), models: m, views: map[model.ImageSpec]*views{}}).begin(ctx, p, c)
+	return m.Share(p).begin(ctx, p, c)
+}
+
+// Share returns an analysis that saw nothing of a photo yet, for m and models that were loaded beside it to look at together, by Beside.
+func (m *Models) Share(p *photo.Photo) *Analysis {
+	return &Analysis{Size: p.Size(), models: m, views: &canvases{by: map[model.ImageSpec]*views{}}}
 }
 
 // Beside has models that were loaded beside a's look at the same photo, on the views that are there and with what trunks
-// made of them. It must be released before a, and is used by the same goroutine.
+// made of them. Calls may run at once: while the threads of one network wait for each other, another goes on. It must be released before a.
 func (a *Analysis) Beside(ctx context.Context, m *Models, p *photo.Photo, c Canvas) (*Analysis, error) {
 	return (&Analysis{Size: a.Size, models: m, views: a.views, guest: true}).begin(ctx, p, c)
 }
@@ -86,27 +98,32 @@ func (a *Analysis) begin(ctx context.Context, p *photo.Photo, c Canvas) (*Analys
 }
 
 func (a *Analysis) encode(ctx context.Context, p *photo.Photo, c Canvas) error {
+	var heads []func() error
 	if d := a.models.Detector; d != nil {
 		views, err := a.prepare(p, d.Pack(), c)
 		if err != nil {
 			return err
 		}
-		start := time.Now()
-		if a.boxes, err = d.Encode(ctx, views); err != nil {
-			return err
-		}
-		a.stage(StageEncode, start)
+		heads = append(heads, func() (err error) { a.boxes, err = d.Encode(ctx, views); return err })
 	}
 	if s := a.models.Segmenter; s != nil {
 		views, err := a.prepareSizes(p, s, c)
 		if err != nil {
 			return err
 		}
-		start := time.Now()
-		if a.pixels, err = s.Encode(ctx, views); err != nil {
+		heads = append(heads, func() (err error) { a.pixels, err = s.Encode(ctx, views); return err })
+	}
+	if len(heads) == 0 {
+		return nil
+	}
+	defer a.stage(StageEncode, time.Now())
+	if a.models.Engine.Threads() > 1 {
+		return together(heads...)
+	}
+	for _, head := range heads {
+		if err := head(); err != nil {
 			return err
 		}
-		a.stage(StageEncode, start)
 	}
 	return nil
 }
@@ -135,7 +152,9 @@ func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model
 			return nil, err
 		}
 	}
-	if v, ok := a.views[spec]; ok {
+	a.views.mu.Lock()
+	defer a.views.mu.Unlock()
+	if v, ok := a.views.by[spec]; ok {
 		return v.list, nil
 	}
 	defer a.stage(StagePrepare, time.Now())
@@ -152,7 +171,7 @@ func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model
 		}
 		v.list = append(v.list, view)
 	}
-	a.views[spec] = v
+	a.views.by[spec] = v
 	return v.list, nil
 }
 
@@ -395,7 +414,7 @@ func (a *Analysis) Release() {
 		a.pixels.Release()
 	}
 	if !a.guest {
-		for _, v := range a.views {
+		for _, v := range a.views.by {
 			v.recycle()
 		}
 	}
