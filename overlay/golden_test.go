@@ -1,75 +1,19 @@
 package overlay_test
 
 import (
-	"bytes"
-	"flag"
 	"image"
 	"image/color"
-	"image/png"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/overlay"
+	"github.com/saysee/saysee/overlay/overlaytest"
 )
 
-var update = flag.Bool("update", false, "write the golden pictures instead of comparing with them")
-
-// assertGolden compares a picture with testdata/NAME.png. Floating point differs a little between machines,
-// so channels may be off by 3, and 2 pixels in a thousand by more, which are pixels on an edge.
+// assertGolden compares a picture with testdata/NAME.png.
 func assertGolden(t *testing.T, name string, got *image.RGBA) {
 	t.Helper()
-	path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".png")
-	if *update {
-		var buf bytes.Buffer
-		enc := png.Encoder{CompressionLevel: png.BestCompression}
-		if err := enc.Encode(&buf, got); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, buf.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want.Bounds() != got.Bounds() {
-		t.Fatalf("size %v, want %v", got.Bounds(), want.Bounds())
-	}
-	off := 0
-	b := got.Bounds()
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			if !near(got.RGBAAt(x, y), color.RGBAModel.Convert(want.At(x, y)).(color.RGBA), 3) {
-				off++
-			}
-		}
-	}
-	if off*500 > b.Dx()*b.Dy() {
-		out := filepath.Join(t.ArtifactDir(), name+".png")
-		var buf bytes.Buffer
-		if err := png.Encode(&buf, got); err == nil {
-			_ = os.WriteFile(out, buf.Bytes(), 0o644)
-		}
-		t.Errorf("%d pixels differ from %s; if they are right, run the test with -update", off, path)
-	}
-}
-
-func near(a, b color.RGBA, most int) bool {
-	for _, d := range [4]int{int(a.R) - int(b.R), int(a.G) - int(b.G), int(a.B) - int(b.B), int(a.A) - int(b.A)} {
-		if d > most || d < -most {
-			return false
-		}
-	}
-	return true
+	overlaytest.Golden(t, name, got, 0.002)
 }
 
 // backdrop is a picture with light and dark parts.

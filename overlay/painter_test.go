@@ -16,6 +16,7 @@ import (
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/overlay"
+	"github.com/saysee/saysee/overlay/overlaytest"
 )
 
 func TestDrawWithinSubImage(t *testing.T) {
@@ -76,7 +77,7 @@ func TestDrawOnTransparentLayer(t *testing.T) {
 				}
 				mix := func(over, under uint8) uint8 { return over + uint8(int(under)*(255-int(l.A))/255) }
 				got := color.RGBA{mix(l.R, b.R), mix(l.G, b.G), mix(l.B, b.B), 255}
-				if want := direct.RGBAAt(x, y); !near(got, want, 8) {
+				if want := direct.RGBAAt(x, y); !overlaytest.Near(got, want, 8) {
 					t.Fatalf("pixel (%d, %d) is %v over the photo, want %v", x, y, got, want)
 				}
 			}

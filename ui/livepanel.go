@@ -144,24 +144,12 @@ func (p *livePanel) newClasses() fyne.CanvasObject {
 func (p *livePanel) newShow() fyne.CanvasObject {
 	m, w := p.m, p.m.w
 	s := newSection(tr.L("Show"))
-	hundredths := func(v float64) string { return fmt.Sprintf("%.2f", v) }
-	f := w.s.Filter()
-	p.confidence = newSlide(tr.L("Confidence"), f.Score, true, hundredths, func(v float64) {
-		f := w.s.Filter()
-		f.Score = v
-		w.s.SetFilter(f)
-	})
-	p.overlap = newSlide(tr.L("Overlap"), f.Overlap, false, hundredths, func(v float64) {
-		f := w.s.Filter()
-		f.Overlap = v
-		w.s.SetFilter(f)
-	})
-	p.mask = newSlide(tr.L("Mask"), m.mask, false, func(v float64) string { return fmt.Sprintf("%.0f %%", v*100) }, func(v float64) {
+	// The next frame answers to a new threshold: it is asked for once, at the end of the drag.
+	p.confidence, p.overlap = w.thresholdSlides(m.ask)
+	p.mask = newSlide(tr.L("Mask"), m.mask, false, percent, func(v float64) {
 		m.mask = v
 		w.view.SetOptions(m.options())
 	})
-	// The next frame answers to a new threshold: it is asked for once, at the end of the drag.
-	p.confidence.slider.OnEnd, p.overlap.slider.OnEnd = m.ask, m.ask
 	s.body.Objects = []fyne.CanvasObject{p.confidence.row, p.overlap.row, p.mask.row}
 	return s.Container
 }

@@ -486,33 +486,40 @@ func (s *slide) set(v float64) {
 	s.value.Set(s.format(v))
 }
 
+func percent(v float64) string { return fmt.Sprintf("%.0f %%", v*100) }
+
+// thresholdSlides move the thresholds of the model in use, which are remembered with it at the end of a drag.
+func (w *Window) thresholdSlides(ended func()) (confidence, overlap *slide) {
+	hundredths := func(v float64) string { return fmt.Sprintf("%.2f", v) }
+	f := w.s.Filter()
+	confidence = newSlide(tr.L("Confidence"), f.Score, true, hundredths, func(v float64) {
+		f := w.s.Filter()
+		f.Score = v
+		w.s.SetFilter(f)
+	})
+	overlap = newSlide(tr.L("Overlap"), f.Overlap, false, hundredths, func(v float64) {
+		f := w.s.Filter()
+		f.Overlap = v
+		w.s.SetFilter(f)
+	})
+	end := func() {
+		w.settings.setFilter(w.pack(), w.s.Filter())
+		ended()
+	}
+	confidence.slider.OnEnd, overlap.slider.OnEnd = end, end
+	return confidence, overlap
+}
+
 func newShow(w *Window) *showSection {
 	s := &showSection{w: w}
 	s.took = kit.NewText("", kit.Style{Size: theme.TextSmall, Color: theme.Muted})
 	s.section = newSection(tr.L("Show"), s.took)
 	s.histogram = kit.NewHistogram()
-	hundredths := func(v float64) string { return fmt.Sprintf("%.2f", v) }
-	percent := func(v float64) string { return fmt.Sprintf("%.0f %%", v*100) }
-	f := w.s.Filter()
-	s.confidence = newSlide(tr.L("Confidence"), f.Score, true, hundredths, func(v float64) {
-		f := w.s.Filter()
-		f.Score = v
-		w.s.SetFilter(f)
-	})
-	s.overlap = newSlide(tr.L("Overlap"), f.Overlap, false, hundredths, func(v float64) {
-		f := w.s.Filter()
-		f.Overlap = v
-		w.s.SetFilter(f)
-	})
+	s.confidence, s.overlap = w.thresholdSlides(w.s.FilterEnded)
 	s.mask = newSlide(tr.L("Mask"), w.settings.mask, false, percent, func(v float64) {
 		w.settings.mask = v
 		w.view.SetOptions(w.viewOptions())
 	})
-	ended := func() {
-		w.settings.setFilter(w.pack(), w.s.Filter())
-		w.s.FilterEnded()
-	}
-	s.confidence.slider.OnEnd, s.overlap.slider.OnEnd = ended, ended
 	s.mask.slider.OnEnd = func() { w.settings.setMask(w.settings.mask) }
 	chart := kit.Lay(kit.Fixed(200, 26), func(z fyne.Size) {
 		kit.Place(s.histogram, 16+slideLeft, 0, z.Width-32-slideLeft-slideRight, 24)

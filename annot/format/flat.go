@@ -121,16 +121,10 @@ func (ix *flatIndex) class(s *scanner, ds *Dataset) {
 	var extra map[string]json.RawMessage
 	at := s.i
 	s.object(func(key []byte) {
-		switch string(key) {
-		case "name":
+		switch {
+		case string(key) == "name":
 			c.Name = s.text()
-		case "phrases":
-			c.Phrases = s.texts()
-		case "negatives":
-			c.Negatives = s.texts()
-		case "color":
-			c.Color = s.text()
-		default:
+		case !s.classField(key, &c):
 			s.keep(&extra, key)
 		}
 	})

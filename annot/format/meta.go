@@ -209,17 +209,25 @@ func appendTexts(b []byte, texts []string) []byte {
 // classMeta consumes what appendClassMeta writes.
 func (s *scanner) classMeta(c *annot.Class) {
 	s.object(func(key []byte) {
-		switch string(key) {
-		case "phrases":
-			c.Phrases = s.texts()
-		case "negatives":
-			c.Negatives = s.texts()
-		case "color":
-			c.Color = s.text()
-		default:
+		if !s.classField(key, c) {
 			s.skip()
 		}
 	})
+}
+
+// classField consumes what a field of a class says beside its name, and reports false for a field that is none.
+func (s *scanner) classField(key []byte, c *annot.Class) bool {
+	switch string(key) {
+	case "phrases":
+		c.Phrases = s.texts()
+	case "negatives":
+		c.Negatives = s.texts()
+	case "color":
+		c.Color = s.text()
+	default:
+		return false
+	}
+	return true
 }
 
 // texts consumes a list of strings.

@@ -1,74 +1,18 @@
 package view
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
 	"image"
 	"image/color"
-	"image/png"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/overlay"
+	"github.com/saysee/saysee/overlay/overlaytest"
 	"github.com/saysee/saysee/ui/geom"
 )
-
-var update = flag.Bool("update", false, "write the golden pictures")
-
-// golden compares a picture with the one in testdata. Single steps of a channel may differ, for machines that
-// round another way.
-func golden(t *testing.T, name string, got *image.RGBA) {
-	t.Helper()
-	path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".png")
-	if *update {
-		var buf bytes.Buffer
-		if err := png.Encode(&buf, got); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, buf.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	want, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want.Bounds() != got.Rect {
-		t.Fatalf("%s: size %v, want %v", name, got.Rect, want.Bounds())
-	}
-	if n := differing(got, want, 3); n > 0 {
-		t.Errorf("%s: %d pixels differ; look at them, and run the test with -update if they are better", name, n)
-	}
-}
-
-// differing counts the pixels with a channel farther apart than that.
-func differing(a *image.RGBA, b image.Image, most int) int {
-	n := 0
-	for y := a.Rect.Min.Y; y < a.Rect.Max.Y; y++ {
-		for x := a.Rect.Min.X; x < a.Rect.Max.X; x++ {
-			c, d := a.RGBAAt(x, y), color.RGBAModel.Convert(b.At(x, y)).(color.RGBA)
-			far := max(gap(c.R, d.R), gap(c.G, d.G), gap(c.B, d.B), gap(c.A, d.A))
-			if far > most {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-func gap(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
 
 // table is a scene with a region of every kind on a photo of 250 × 170, shown in 266 × 186.
 func table(around color.RGBA) *scene {
@@ -109,7 +53,7 @@ func TestPictures(t *testing.T) {
 			t.Run(theme+" "+name, func(t *testing.T) {
 				s := table(around)
 				prepare(s)
-				golden(t, theme+" "+name, s.shown())
+				overlaytest.Golden(t, theme+" "+name, s.shown(), 0)
 			})
 		}
 	}
@@ -117,14 +61,14 @@ func TestPictures(t *testing.T) {
 		s := table(dark)
 		s.selected[3] = true
 		s.place = s.place.ZoomAt(s.place.ToView(annot.Point{X: 25, Y: 113}), 12)
-		golden(t, "pixels", s.shown())
+		overlaytest.Golden(t, "pixels", s.shown(), 0)
 	})
 	t.Run("a dense screen", func(t *testing.T) {
 		s := table(dark)
 		s.unit = 2
 		s.selected[4] = true
 		s.place = geom.Fit(image.Pt(250, 170), 282, 202, 16)
-		golden(t, "dense", s.shown())
+		overlaytest.Golden(t, "dense", s.shown(), 0)
 	})
 	t.Run("an outline in the making", func(t *testing.T) {
 		s := table(dark)
@@ -132,12 +76,12 @@ func TestPictures(t *testing.T) {
 		line := annot.Line{{X: 30, Y: 40}, {X: 200, Y: 60}, {X: 150, Y: 140}, {X: 32, Y: 43}}
 		s.fresh = &annot.Region{Box: line.Bounds(), Shape: line}
 		s.marks = marks{points: line[:3], strong: 0}
-		golden(t, "making", s.shown())
+		overlaytest.Golden(t, "making", s.shown(), 0)
 	})
 	t.Run("no photo", func(t *testing.T) {
 		s := newScene()
 		s.background = light
-		if n := differing(s.render(40, 30), image.NewUniform(light), 0); n > 0 {
+		if n := overlaytest.Differing(s.render(40, 30), image.NewUniform(light), 0); n > 0 {
 			t.Errorf("%d pixels are not of the colour around", n)
 		}
 	})
@@ -193,7 +137,7 @@ func TestStill(t *testing.T) {
 		got := image.NewRGBA(image.Rect(0, 0, 300, 240))
 		copy(got.Pix, s.shown().Pix)
 		s.dirty.all = true
-		if n := differing(got, s.shown(), 2); n > 4 {
+		if n := overlaytest.Differing(got, s.shown(), 2); n > 4 {
 			t.Fatalf("step %d, %s: %d pixels differ from a picture drawn at once", i, name, n)
 		}
 	}
@@ -220,7 +164,7 @@ func TestCrowd(t *testing.T) {
 	}
 	var p overlay.Painter
 	p.Draw(want, s.view(), layout, s.classes, opt)
-	if n := differing(got, want, 2); n > 4 {
+	if n := overlaytest.Differing(got, want, 2); n > 4 {
 		t.Errorf("%d pixels differ", n)
 	}
 }
@@ -309,7 +253,7 @@ func TestScaler(t *testing.T) {
 				o := tr.Offset()
 				tr = tr.Pan(geom.Pos{X: float64(int(o.X)) - o.X, Y: float64(int(o.Y)) - o.Y})
 			}
-			if n := differing(draw(NewPyramid(photo), tr), slowly(photo, tr, 90, 80, dark), 0); n > 0 {
+			if n := overlaytest.Differing(draw(NewPyramid(photo), tr), slowly(photo, tr, 90, 80, dark), 0); n > 0 {
 				t.Errorf("%d pixels differ", n)
 			}
 		})
@@ -325,7 +269,7 @@ func TestScaler(t *testing.T) {
 		for range 60 {
 			tr := geom.Fit(image.Pt(501, 333), 90, 80, 0).ZoomAt(
 				geom.Pos{X: 90 * r.Float64(), Y: 80 * r.Float64()}, 0.05+2*r.Float64())
-			if n := differing(draw(p, tr), slowly(even, tr, 90, 80, dark), 1); n > 0 {
+			if n := overlaytest.Differing(draw(p, tr), slowly(even, tr, 90, 80, dark), 1); n > 0 {
 				t.Fatalf("%d pixels differ at %v", n, tr)
 			}
 		}
@@ -355,7 +299,7 @@ func TestScaler(t *testing.T) {
 		a, b := NewPyramid(part), NewPyramid(alone)
 		for _, zoom := range []float64{0.7, 1.5, 4} {
 			tr := geom.Fit(image.Pt(40, 30), 90, 80, 0).ZoomAt(geom.Pos{X: 20, Y: 30}, zoom)
-			if n := differing(draw(a, tr), draw(b, tr), 0); n > 0 {
+			if n := overlaytest.Differing(draw(a, tr), draw(b, tr), 0); n > 0 {
 				t.Errorf("%d pixels differ at %v", n, zoom)
 			}
 		}
