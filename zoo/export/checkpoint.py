@@ -12,7 +12,7 @@ class CheckpointError(ValueError):
 
 # What only one family's checkpoints have, by the beginning of a name.
 FAMILIES = {
-    "GLIP": ("rpn.head.dyhead_tower.0.", "language_backbone.body.model."),
+    "GLIP": ("backbone.body.patch_embed.proj.weight", "rpn.head.dyhead_tower.0.", "language_backbone.body.model."),
     "GroupViT": ("img_encoder.layers.0.", "text_projector.", "img_projector."),
     "LSeg": ("net.scratch.head1.", "net.pretrained.model.", "net.clip_pretrained."),
     "SLIP": ("visual.patch_embed.", "image_projection"),

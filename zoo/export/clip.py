@@ -10,13 +10,11 @@ Runtime's dynamic quantisation) but for the last of each side; --fp16 stores lar
 fp32. --templates: "one" ("a photo of a {}."), "7" or "80" of OpenAI's notebook for ImageNet, or "none".
 """
 
-import argparse
 import pathlib
-import shutil
-import sys
 
 import checkpoint
 import clip_net as net
+import command
 import pack
 import torch
 
@@ -59,10 +57,7 @@ def parts(model, out):
             net.Image(model).eval(), (torch.zeros(2, 3, side, side),), out / "image.onnx", ["pixel_values"], ["image_embeds"],
             {"pixel_values": {0: "n"}, "image_embeds": {0: "n"}},
         ),
-        "text": pack.export(
-            net.Text(model).eval(), (torch.ones(2, 5, dtype=torch.long),), out / "text.onnx", ["input_ids"], ["text_embeds"],
-            {"input_ids": {0: "n", 1: "t"}, "text_embeds": {0: "n"}},
-        ),
+        "text": pack.export_text(net.Text(model), out),
     }  # fmt: skip
 
 
@@ -74,12 +69,8 @@ def write(model, out, pairs, ident, title, source, family, image, licence, texts
     out.mkdir(parents=True, exist_ok=True)
     files = parts(model, out)
     for path in files.values():
-        if weights == "int8":
-            pack.store_int8(path, leave=["project"])
-        elif weights == "fp16":
-            pack.store_fp16(path)
-    (out / "merges.txt").write_bytes(data)
-    files["merges"] = out / "merges.txt"
+        pack.store(path, weights, leave=["project"])
+    files["merges"] = pack.add(out / "merges.txt", data)
     pack.write(out, {
         "id": ident, "title": title, "family": family, "tasks": ["name"], "licence": "MIT", "source": source,
         "tokenizer": {"kind": "bpe", "vocab": "merges", "max_tokens": model.positional_embedding.shape[0], "pieces": vocab},
@@ -87,38 +78,23 @@ def write(model, out, pairs, ident, title, source, family, image, licence, texts
         "image": {"size": model.side, **image},
         "scoring": {"rule": "cosine-softmax", "scale": model.logit_scale.exp().item()},
         "defaults": {"score": 0, "nms": 0, "max": 5},
-        "memory_mb": 200 + sum(f.stat().st_size for f in files.values()) // 2**20,
+        "memory_mb": 200,
     }, files, licence.format(source=source))  # fmt: skip
 
 
-def arguments(doc, title):
-    p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("checkpoint")
-    p.add_argument("--merges", required=True, help="CLIP's list of byte pairs, gzipped or not")
-    p.add_argument("-o", "--out", required=True, help="the pack's folder")
-    p.add_argument("--id", help="the pack's id, otherwise the folder's name")
-    p.add_argument("--title", default=title)
+def run(family, doc, title, load, image, licence):
+    """The command line of CLIP and of its kin. load makes a model of a checkpoint's path."""
+
+    def export(a):
+        write(load(a.checkpoint), a.out, a.merges, a.id, a.title, a.source, family, image, licence, templates.SETS[a.templates], a.weights)
+
+    p = command.arguments(doc, title)
     p.add_argument("--templates", choices=sorted(templates.SETS), default="one")
-    p.add_argument("--fp16", action="store_const", const="fp16", dest="weights", default="fp32")
-    p.add_argument("--int8", action="store_const", const="int8", dest="weights")
-    return p
-
-
-def run(family, a, load, image, licence):
-    """Reads, exports, and leaves nothing behind when that fails."""
-    fresh = not pathlib.Path(a.out).exists()
-    try:
-        source = pathlib.Path(a.checkpoint).name
-        write(load(a.checkpoint), a.out, a.merges, a.id or pathlib.Path(a.out).name, a.title, source, family, image, licence, templates.SETS[a.templates], a.weights)
-    except (checkpoint.CheckpointError, OSError, UnicodeDecodeError) as e:
-        if fresh:
-            shutil.rmtree(a.out, ignore_errors=True)
-        sys.exit(f"zoo export {family}: {e}")
+    command.run(family, p, export)
 
 
 def main():
-    a = arguments(__doc__, "CLIP").parse_args()
-    run("clip", a, lambda path: model_of(read(path)), IMAGE, LICENCE)
+    run("clip", __doc__, "CLIP", lambda path: model_of(read(path)), IMAGE, LICENCE)
 
 
 if __name__ == "__main__":

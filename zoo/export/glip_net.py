@@ -13,12 +13,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from checkpoint import CheckpointError
 from torch import nn
 from torchvision.ops import deform_conv2d
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that is not GLIP's, or not whole."""
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,12 @@ the transformers library (soft groups, no background) in place of the official o
 0.95 for things (VOC, COCO), 0.35 for scenes with much stuff (PASCAL Context), none to give every pixel a class.
 """
 
-import argparse
 import math
 import pathlib
 import re
-import shutil
-import sys
 
 import checkpoint
+import command
 import pack
 import torch
 import torch.nn.functional as F
@@ -183,14 +181,12 @@ class Text(nn.Module):
 
 def parts(model, out, window=WINDOW):
     """Exports every role and returns its file."""
-    ids = torch.ones(2, 5, dtype=torch.long)
-    texts = {"input_ids": {0: "n", 1: "t"}, "text_embeds": {0: "n"}}
     return {
         "image": pack.export(
             Image(model, window).eval(), (torch.zeros(1, 3, window, window),), out / "image.onnx",
             ["pixel_values"], ["group_embeds", "image_embeds", "group_map"],
         ),
-        "text": pack.export(Text(model).eval(), (ids,), out / "text.onnx", ["input_ids"], ["text_embeds"], texts),
+        "text": pack.export_text(Text(model), out),
     }  # fmt: skip
 
 
@@ -217,12 +213,8 @@ def write(sd, out, pairs, ident, title, source, weights="fp32", soft=False, back
     data = pack.merges(pairs, model.config.text_config.vocab_size)
     files = parts(model, out, window)
     for path in files.values():
-        if weights == "int8":
-            pack.store_int8(path, leave=["downsample", "project"])
-        elif weights == "fp16":
-            pack.store_fp16(path)
-    (out / "merges.txt").write_bytes(data)
-    files["merges"] = out / "merges.txt"
+        pack.store(path, weights, leave=["downsample", "project"])
+    files["merges"] = pack.add(out / "merges.txt", data)
     pack.write(out, {
         "id": ident, "title": title, "family": "groupvit", "tasks": ["segment"], "licence": "NVIDIA Source Code License (non-commercial)",
         "source": source,
@@ -235,7 +227,7 @@ def write(sd, out, pairs, ident, title, source, weights="fp32", soft=False, back
         },
         "scoring": scoring(model, soft, background),
         "defaults": {"score": 0, "nms": 0, "max": 100},
-        "memory_mb": 400 + sum(f.stat().st_size for f in files.values()) // 2**20,
+        "memory_mb": 400,
     }, files, LICENCE.format(source=source))  # fmt: skip
 
 
@@ -243,26 +235,16 @@ def share(text):
     return None if text == "none" else float(text)
 
 
+def export(a):
+    sd = checkpoint.read(a.checkpoint, "GroupViT")
+    write(sd, a.out, a.merges, a.id, a.title, a.source, a.weights, a.soft, a.background)
+
+
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("checkpoint")
-    p.add_argument("--merges", required=True, help="CLIP's list of byte pairs")
-    p.add_argument("-o", "--out", required=True, help="the pack's folder")
-    p.add_argument("--id", help="the pack's id, otherwise the folder's name")
-    p.add_argument("--title", default="GroupViT")
+    p = command.arguments(__doc__, "GroupViT")
     p.add_argument("--background", type=share, default=0.95, help="probability below which a pixel is background, or none")
     p.add_argument("--soft", action="store_true", help="the transformers library's rule")
-    p.add_argument("--fp16", action="store_const", const="fp16", dest="weights", default="fp32")
-    p.add_argument("--int8", action="store_const", const="int8", dest="weights")
-    a = p.parse_args()
-    fresh = not pathlib.Path(a.out).exists()
-    try:
-        sd = checkpoint.read(a.checkpoint, "GroupViT")
-        write(sd, a.out, a.merges, a.id or pathlib.Path(a.out).name, a.title, pathlib.Path(a.checkpoint).name, a.weights, a.soft, a.background)
-    except (checkpoint.CheckpointError, OSError, UnicodeDecodeError) as e:
-        if fresh:
-            shutil.rmtree(a.out, ignore_errors=True)
-        sys.exit(f"zoo export groupvit: {e}")
+    command.run("groupvit", p, export)
 
 
 if __name__ == "__main__":

@@ -13,14 +13,12 @@ A photo's long side becomes 480 pixels and is seen once. --quality declares the 
 as fp16 and calculates in fp32.
 """
 
-import argparse
 import math
 import pathlib
-import shutil
-import sys
 
 import checkpoint
 import clip_net
+import command
 import lseg_net as net
 import pack
 import torch
@@ -72,10 +70,7 @@ def parts(pixels, text, out, window):
             net.Match(SCALE), (vectors, torch.zeros(2, dim)), out / "match.onnx", ["pixel_embeds", "text_embeds"], ["logits"],
             {"text_embeds": {0: "n"}, "logits": {1: "n"}},
         ),
-        "text": pack.export(
-            clip_net.Text(text).eval(), (torch.ones(2, 5, dtype=torch.long),), out / "text.onnx", ["input_ids"], ["text_embeds"],
-            {"input_ids": {0: "n", 1: "t"}, "text_embeds": {0: "n"}},
-        ),
+        "text": pack.export_text(clip_net.Text(text), out),
     }  # fmt: skip
 
 
@@ -88,12 +83,8 @@ def write(sd, out, pairs, ident, title, source, weights="fp32", quality=False, w
     out.mkdir(parents=True, exist_ok=True)
     files = parts(pixels, text, out, window)
     for role in ("pixels", "text"):
-        if weights == "int8":
-            pack.store_int8(files[role], leave=["act_postprocess", "project"])
-        elif weights == "fp16":
-            pack.store_fp16(files[role])
-    (out / "merges.txt").write_bytes(data)
-    files["merges"] = out / "merges.txt"
+        pack.store(files[role], weights, leave=["act_postprocess", "project"])
+    files["merges"] = pack.add(out / "merges.txt", data)
     scoring = {"rule": "cosine"}
     if quality:
         scoring |= {"sizes": [math.ceil(base * s) for s in SCALES], "flip": True}
@@ -108,29 +99,18 @@ def write(sd, out, pairs, ident, title, source, weights="fp32", quality=False, w
         },
         "scoring": scoring,
         "defaults": {"score": 0, "nms": 0, "max": 100},
-        "memory_mb": 900 + sum(f.stat().st_size for f in files.values()) // 2**20,
+        "memory_mb": 900,
     }, files, LICENCE.format(source=source))  # fmt: skip
 
 
+def export(a):
+    write(checkpoint.read(a.checkpoint, "LSeg"), a.out, a.merges, a.id, a.title, a.source, a.weights, a.quality)
+
+
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("checkpoint")
-    p.add_argument("--merges", required=True, help="CLIP's list of byte pairs")
-    p.add_argument("-o", "--out", required=True, help="the pack's folder")
-    p.add_argument("--id", help="the pack's id, otherwise the folder's name")
-    p.add_argument("--title", default="LSeg")
+    p = command.arguments(__doc__, "LSeg")
     p.add_argument("--quality", action="store_true", help="six sizes, each mirrored too")
-    p.add_argument("--fp16", action="store_const", const="fp16", dest="weights", default="fp32")
-    p.add_argument("--int8", action="store_const", const="int8", dest="weights")
-    a = p.parse_args()
-    fresh = not pathlib.Path(a.out).exists()
-    try:
-        sd = checkpoint.read(a.checkpoint, "LSeg")
-        write(sd, a.out, a.merges, a.id or pathlib.Path(a.out).name, a.title, pathlib.Path(a.checkpoint).name, a.weights, a.quality)
-    except (checkpoint.CheckpointError, OSError, UnicodeDecodeError) as e:
-        if fresh:
-            shutil.rmtree(a.out, ignore_errors=True)
-        sys.exit(f"zoo export lseg: {e}")
+    command.run("lseg", p, export)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,12 @@ def export(part, args, path, inputs, outputs, dynamic=None):
     return pathlib.Path(path)
 
 
+def export_text(part, out):
+    """Exports a text side, from rows of token ids to rows of vectors, as text.onnx."""
+    ids = torch.ones(2, 5, dtype=torch.long)
+    return export(part.eval(), (ids,), out / "text.onnx", ["input_ids"], ["text_embeds"], {"input_ids": {0: "n", 1: "t"}, "text_embeds": {0: "n"}})
+
+
 def name_outputs(path, names):
     """Gives outputs the names that constant folding took from them."""
     model = onnx.load(path)
@@ -36,6 +42,14 @@ def name_outputs(path, names):
             model.graph.node.append(helper.make_node("Identity", [output.name], [name]))
             output.name = name
     onnx.save(model, path)
+
+
+def store(path, weights, leave=()):
+    """Keeps a graph's weights as "int8" or "fp16", or as they are."""
+    if weights == "int8":
+        store_int8(path, leave)
+    elif weights == "fp16":
+        store_fp16(path)
 
 
 def store_fp16(path):
@@ -76,14 +90,22 @@ def merges(path, size):
     return ("\n".join(lines[: wanted + 1]) + "\n").encode()
 
 
+def add(path, data):
+    """Writes a file that is no graph."""
+    path.write_bytes(data)
+    return path
+
+
 def entry(role, path):
     data = pathlib.Path(path).read_bytes()
     return {"role": role, "name": pathlib.Path(path).name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 
 def write(out, manifest, files, licence):
-    """Writes pack.json and LICENCE.txt beside the files, a dictionary by role."""
+    """Writes pack.json and LICENCE.txt beside the files, a dictionary by role. The manifest's memory_mb is what sessions need
+    beside the files."""
     out = pathlib.Path(out)
     (out / "LICENCE.txt").write_text(licence)
     whole = {"schema": 1, "version": "1.0.0", **manifest, "files": [entry(role, path) for role, path in files.items()]}
+    whole["memory_mb"] += sum(f["bytes"] for f in whole["files"]) // 2**20
     (out / "pack.json").write_text(json.dumps(whole, indent=2) + "\n")

@@ -40,8 +40,7 @@ def model_of(sd, heads=None):
 
 
 def main():
-    a = clip.arguments(__doc__, "SLIP").parse_args()
-    clip.run("slip", a, lambda path: model_of(read(path)), IMAGE, LICENCE)
+    clip.run("slip", __doc__, "SLIP", lambda path: model_of(read(path)), IMAGE, LICENCE)
 
 
 if __name__ == "__main__":

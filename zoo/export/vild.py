@@ -15,14 +15,12 @@ two branches; names that it does not hold count as novel. --templates one takes 
 the detector's own products stay as they are in int8 packs, since scores are cosines times 100.
 """
 
-import argparse
 import pathlib
-import shutil
-import sys
 
 import checkpoint
 import clip
 import clip_net
+import command
 import pack
 import tf_checkpoint
 import torch
@@ -71,10 +69,7 @@ def parts(nets, text, out, canvas):
         "image": pack.export(image, (pixels,), out / "image.onnx", ["pixel_values"], [*MAPS, "rpn_scores", "rpn_deltas"]),
         "regions": pack.export(regions, (*maps, boxes), out / "regions.onnx", [*MAPS, "rois"], embeds, many),
         "masks": pack.export(masks, (*maps, boxes), out / "masks.onnx", [*MAPS, "boxes"], ["mask_probs"], {"boxes": {0: "k"}, "mask_probs": {0: "k"}}),
-        "text": pack.export(
-            clip_net.Text(text).eval(), (torch.ones(2, 5, dtype=torch.long),), out / "text.onnx", ["input_ids"], ["text_embeds"],
-            {"input_ids": {0: "n", 1: "t"}, "text_embeds": {0: "n"}},
-        ),
+        "text": pack.export_text(clip_net.Text(text), out),
     }  # fmt: skip
 
 
@@ -94,8 +89,7 @@ def write(variables, words, out, pairs, ident, title, source, weights="fp32", ba
     elif weights == "fp16":
         for path in files.values():
             pack.store_fp16(path)
-    (out / "merges.txt").write_bytes(data)
-    files["merges"] = out / "merges.txt"
+    files["merges"] = pack.add(out / "merges.txt", data)
     ensemble = nets[1].distilled is not None
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     pack.write(out, {
@@ -111,35 +105,23 @@ def write(variables, words, out, pairs, ident, title, source, weights="fp32", ba
             "per_level": proposals, "proposals": proposals, "overlap": 0.7, **({"base": sorted(base)} if ensemble and base else {}),
         },
         "defaults": {"score": 0.3, "nms": 0.5, "max": 300},
-        "memory_mb": 1500 + sum(f.stat().st_size for f in files.values()) // 2**20,
+        "memory_mb": 1500,
     }, files, LICENCE.format(source=source))  # fmt: skip
 
 
+def export(a):
+    base = pathlib.Path(a.base).read_text().split("\n") if a.base else []
+    base = [n.strip().lower() for n in base if n.strip()]
+    variables, words = tf_checkpoint.read(a.checkpoint), clip.read(a.clip)
+    write(variables, words, a.out, a.merges, a.id, a.title, a.source, a.weights, base, a.templates)
+
+
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("checkpoint")
+    p = command.arguments(__doc__, "ViLD")
     p.add_argument("--clip", required=True, help="OpenAI's ViT-B-32.pt")
-    p.add_argument("--merges", required=True, help="CLIP's list of byte pairs")
-    p.add_argument("-o", "--out", required=True, help="the pack's folder")
-    p.add_argument("--id", help="the pack's id, otherwise the folder's name")
-    p.add_argument("--title", default="ViLD")
     p.add_argument("--base", help="names of the base categories, one a line")
     p.add_argument("--templates", choices=["one", "all"], default="all")
-    p.add_argument("--fp16", action="store_const", const="fp16", dest="weights", default="fp32")
-    p.add_argument("--int8", action="store_const", const="int8", dest="weights")
-    a = p.parse_args()
-    fresh = not pathlib.Path(a.out).exists()
-    try:
-        base = pathlib.Path(a.base).read_text().split("\n") if a.base else []
-        base = [n.strip().lower() for n in base if n.strip()]
-        write(
-            tf_checkpoint.read(a.checkpoint), clip.read(a.clip), a.out, a.merges, a.id or pathlib.Path(a.out).name, a.title,
-            pathlib.Path(a.checkpoint).name, a.weights, base, a.templates,
-        )  # fmt: skip
-    except (checkpoint.CheckpointError, OSError, UnicodeDecodeError) as e:
-        if fresh:
-            shutil.rmtree(a.out, ignore_errors=True)
-        sys.exit(f"zoo export vild: {e}")
+    command.run("vild", p, export)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "export"))
+import checkpoint
 import glip
 import glip_net as net
 import glip_official as official
@@ -79,7 +80,7 @@ def main():
         with tempfile.TemporaryDirectory() as tmp:
             tmp = pathlib.Path(tmp)
             torch.save({"model": {"module." + k: v for k, v in model.state_dict().items()}}, tmp / "checkpoint.pth")
-            m = glip.model_of(glip.state_dict(tmp / "checkpoint.pth"), fuse_heads=4, groups=4, lang_heads=2)
+            m = glip.model_of(checkpoint.read(tmp / "checkpoint.pth", "GLIP"), fuse_heads=4, groups=4, lang_heads=2)
             for role, path in glip.parts(m, tmp).items():
                 (out / f"{kind}-{role}.onnx.gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
         (out / f"{kind}.json").write_text(json.dumps({"names": NAMES, "cases": cases}, separators=(",", ":")) + "\n")
