@@ -21,32 +21,60 @@ import (
 	"github.com/saysee/saysee/segment"
 )
 
-// modelFlags are the flags of every command that runs models.
+// runFlags say where models come from and what they run on.
+type runFlags struct {
+	packs, library string
+	threads        int
+	noCache        bool
+}
+
+func (r *runFlags) register(fs *flag.FlagSet) {
+	fs.StringVar(&r.packs, "packs", "", "`DIR` with packs of your own, searched before "+model.StoreEnv+", your user folder and the bundled ones")
+	fs.StringVar(&r.library, "onnxruntime", "", "`FILE` or folder of the ONNX Runtime library (or "+model.LibraryEnv+")")
+	fs.IntVar(&r.threads, "threads", 0, "`N` cores to use, 0 for all (up to 8)")
+	fs.BoolVar(&r.noCache, "no-cache", false, "keep vectors of words in memory only")
+}
+
+// params loads the runtime and says how models are loaded, but not which.
+func (r *runFlags) params(threads int) (pipeline.Params, error) {
+	if err := model.LoadRuntime(r.library); err != nil {
+		return pipeline.Params{}, err
+	}
+	store, err := model.NewStore(r.packs, assets.Packs())
+	if err != nil {
+		return pipeline.Params{}, err
+	}
+	p := pipeline.Params{Store: store, Threads: threads, Lexicon: lexicon.New(assets.Lexicon)}
+	if !r.noCache {
+		// Without a folder for caches the vectors are kept in memory.
+		p.TextCache, _ = encode.CacheDir()
+	}
+	return p, nil
+}
+
+// modelFlags are the flags of every command that finds things.
 type modelFlags struct {
+	runFlags
 	find, segment    string
 	ground           string  // a sentence in find's place
 	rescore          float64 // weight of the namer's second look
 	outline          bool    // boxes want masks, from pixels where the detector makes none
 	model            string
-	packs, library   string
-	threads, size    int
+	size             int
 	tiles            string
 	score, nms       float64
 	segmentScore     float64
 	crossNMS, inside float64
 	max              int
 	minArea          float64
-	noCache          bool
 	moving           bool // no flag: models are for moving pictures
 }
 
 func (m *modelFlags) register(fs *flag.FlagSet) {
+	m.runFlags.register(fs)
 	fs.StringVar(&m.find, "find", "", "`WORDS` to box: \"cat | kitten, red cup ; !toy\"; @FILE reads them from a file")
 	fs.StringVar(&m.segment, "segment", "", "`WORDS` to paint pixel by pixel, in the same form")
 	fs.StringVar(&m.model, "model", "", "`PACKS` to use, by name or folder, with commas between (default "+pipeline.DefaultDetector+","+pipeline.DefaultSegmenter+")")
-	fs.StringVar(&m.packs, "packs", "", "`DIR` with packs of your own, searched before "+model.StoreEnv+", your user folder and the bundled ones")
-	fs.StringVar(&m.library, "onnxruntime", "", "`FILE` or folder of the ONNX Runtime library (or "+model.LibraryEnv+")")
-	fs.IntVar(&m.threads, "threads", 0, "`N` cores to use, 0 for all (up to 8)")
 	fs.IntVar(&m.size, "size", 0, "side of the network's canvas in `PIXELS`, 0 for the pack's own")
 	fs.StringVar(&m.tiles, "tiles", "off", "look at large photos in overlapping tiles too: `off`, auto, or how many along the long side")
 	fs.Float64Var(&m.score, "score", -1, "least `SCORE` from 0 to 1, -1 for the pack's own")
@@ -56,7 +84,6 @@ func (m *modelFlags) register(fs *flag.FlagSet) {
 	fs.Float64Var(&m.inside, "inside", 0, "`SHARE` of the smaller of two boxes of a class that lies in the other, from which the weaker goes; 0 for never")
 	fs.IntVar(&m.max, "max", -1, "at most `N` boxes a photo, -1 for the pack's own, 0 for no bound")
 	fs.Float64Var(&m.minArea, "min-area", 0.002, "least `SHARE` of the photo that a painted region covers")
-	fs.BoolVar(&m.noCache, "no-cache", false, "keep vectors of words in memory only")
 }
 
 // words reads both prompts. Problems are sentences for people; nothing that could be read is lost.
@@ -113,23 +140,6 @@ func table(flag, text string) ([]annot.Class, []string, error) {
 		said = append(said, flag+": "+p.Text)
 	}
 	return t, said, nil
-}
-
-// params loads the runtime and says how models are loaded, but not which.
-func (m *modelFlags) params(threads int) (pipeline.Params, error) {
-	if err := model.LoadRuntime(m.library); err != nil {
-		return pipeline.Params{}, err
-	}
-	store, err := model.NewStore(m.packs, assets.Packs())
-	if err != nil {
-		return pipeline.Params{}, err
-	}
-	p := pipeline.Params{Store: store, Threads: threads, Live: m.moving, Lexicon: lexicon.New(assets.Lexicon)}
-	if !m.noCache {
-		// Without a folder for caches the vectors are kept in memory.
-		p.TextCache, _ = encode.CacheDir()
-	}
-	return p, nil
 }
 
 // load loads the models that the question needs.

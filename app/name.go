@@ -17,12 +17,10 @@ import (
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/app/cli"
 	"github.com/saysee/saysee/assets"
-	"github.com/saysee/saysee/model"
 	"github.com/saysee/saysee/name"
 	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/photo"
 	"github.com/saysee/saysee/prompt"
-	"github.com/saysee/saysee/prompt/encode"
 )
 
 var nameHelp = cli.Help{
@@ -45,25 +43,22 @@ Exit code: 0 done, 1 not done, 2 not understood, 3 done but for the photos that 
 
 // nameFlags are the flags of the name command.
 type nameFlags struct {
-	find, model, packs, library string
-	templates                   string
-	threads, top                int
-	boxes                       boxes
-	json, noCache               bool
-	maxPixels                   int64
+	runFlags
+	find, model, templates string
+	top                    int
+	boxes                  boxes
+	json                   bool
+	maxPixels              int64
 }
 
 func (n *nameFlags) register(fs *flag.FlagSet) {
+	n.runFlags.register(fs)
 	fs.StringVar(&n.find, "find", "", "`WORDS` to choose from, or @FILE with them; everyday names without")
 	fs.StringVar(&n.model, "model", pipeline.DefaultNamer, "`PACK` to use, by name or folder")
-	fs.StringVar(&n.packs, "packs", "", "`DIR` with packs of your own, searched before "+model.StoreEnv+", your user folder and the bundled ones")
-	fs.StringVar(&n.library, "onnxruntime", "", "`FILE` or folder of the ONNX Runtime library (or "+model.LibraryEnv+")")
 	fs.StringVar(&n.templates, "templates", "", "`SET` of sentences that the words are put into: "+strings.Join(templateSets(), ", ")+", or @FILE\nwith one a line and {} for the word; the pack's own without")
-	fs.IntVar(&n.threads, "threads", 0, "`N` cores to use, 0 for all (up to 8)")
 	fs.IntVar(&n.top, "top", 5, "how many names to tell, the `N` best; 0 for all")
 	fs.Var(&n.boxes, "box", "name this part of each photo, in its `PIXELS` X0,Y0,X1,Y1; may be given several times")
 	fs.BoolVar(&n.json, "json", false, "print JSON on standard output")
-	fs.BoolVar(&n.noCache, "no-cache", false, "keep vectors of words in memory only")
 	fs.Int64Var(&n.maxPixels, "max-pixels", 0, "largest photo, in `PIXELS`, 0 for 250 million")
 }
 
@@ -222,18 +217,11 @@ func (n *nameFlags) run(ctx context.Context, items []photo.Item, classes []annot
 }
 
 func (n *nameFlags) load(templates []prompt.Template) (*pipeline.Models, error) {
-	if err := model.LoadRuntime(n.library); err != nil {
-		return nil, err
-	}
-	store, err := model.NewStore(n.packs, assets.Packs())
+	p, err := n.params(cores(n.threads))
 	if err != nil {
 		return nil, err
 	}
-	p := pipeline.Params{Store: store, Name: n.model, Templates: templates, Threads: cores(n.threads)}
-	if !n.noCache {
-		// Without a folder for caches the vectors are kept in memory.
-		p.TextCache, _ = encode.CacheDir()
-	}
+	p.Name, p.Templates = n.model, templates
 	return pipeline.Load(p)
 }
 

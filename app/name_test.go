@@ -32,6 +32,12 @@ func TestName(t *testing.T) {
 			t.Errorf("code %d, %q, %s", code, out, errs)
 		}
 	})
+	t.Run("should read Chinese names, and say how", func(t *testing.T) {
+		code, out, errs := saysee(t, "name", cat, "--find", "汽车, 猫, 房子, 人, 树", "--top", "1", "--onnxruntime", library(t))
+		if code != cli.OK || !strings.Contains(out, "  猫") || !strings.Contains(errs, "猫 → cat") {
+			t.Errorf("code %d, %q, %s", code, out, errs)
+		}
+	})
 	t.Run("should tell the best names with shares that add up to 1, as JSON", func(t *testing.T) {
 		code, out, errs := saysee(t, nameArgs(t, cat, "--find", "cat | kitten, dog, red cup", "--top", "0", "--json")...)
 		if code != cli.OK {

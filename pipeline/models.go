@@ -322,10 +322,9 @@ func (m *Models) Readings(q Question) []lexicon.Reading {
 }
 
 func (m *Models) readsChinese() bool {
-	if m.Detector != nil && !m.Detector.Pack().Text.Reads("zh") {
-		return false
-	}
-	return m.Segmenter == nil || m.Segmenter.Pack().Text.Reads("zh")
+	return (m.Detector == nil || m.Detector.Pack().Text.Reads("zh")) &&
+		(m.Segmenter == nil || m.Segmenter.Pack().Text.Reads("zh")) &&
+		(m.Namer == nil || m.Namer.Pack().Text.Reads("zh"))
 }
 
 // preparer returns the one preparer of an image rule.
