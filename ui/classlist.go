@@ -2,7 +2,6 @@ package ui
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -76,8 +75,8 @@ func (w *Window) classPickRow(c classPick) fyne.CanvasObject {
 		kit.NewText(strings.TrimPrefix(synonyms(annot.Class{Name: class.Name, Phrases: class.Phrases}), "| "),
 			kit.Style{Size: theme.TextSmall, Color: theme.Muted}).Flexible(), kit.NewSpace(),
 	}
-	if place := slices.Index(w.s.Classes().Order(), c.row); place < 10 {
-		row = append(row, kit.NewKeyCap(strconv.Itoa((place+1)%10)))
+	if key := w.classKey(slices.Index(w.s.Classes().Order(), c.row)); key != "" {
+		row = append(row, kit.NewKeyCap(key))
 	}
 	return kit.Line{Gap: 8, Left: 8, Right: 8, Height: commandRowHeight}.Row(row...)
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -93,8 +94,10 @@ func (w *Window) photoCommands() []command {
 	g := tr.L("Photos")
 	words := func() bool { list, _ := w.s.Words(); return len(list) > 0 && !w.s.Sample() }
 	return []command{
-		{"next", g, tr.L("Next photo"), []string{"D"}, func() { w.s.Step(1) }, nil},
-		{"previous", g, tr.L("Previous photo"), []string{"A"}, func() { w.s.Step(-1) }, nil},
+		{"next", g, tr.L("Next photo"), []string{"D", "Right"}, func() { w.s.Step(1) }, nil},
+		{"previous", g, tr.L("Previous photo"), []string{"A", "Left"}, func() { w.s.Step(-1) }, nil},
+		{"first", g, tr.L("First photo"), []string{"Home"}, func() { w.toEnd(false) }, nil},
+		{"last", g, tr.L("Last photo"), []string{"End"}, func() { w.toEnd(true) }, nil},
 		{"next-todo", g, tr.L("Next photo to review"), []string{"Ctrl+Shift+D"}, func() { w.s.StepTodo(true) }, nil},
 		{"prev-todo", g, tr.L("Previous photo to review"), []string{"Ctrl+Shift+A"}, func() { w.s.StepTodo(false) }, nil},
 		{"done-next", g, tr.L("Done, and on to the next"), []string{"C"}, w.doneAndNext, nil},
@@ -143,6 +146,28 @@ func (w *Window) labelCommands() []command {
 	}
 }
 
+// digits is how many classes have a key of their own.
+const digits = 10
+
+// classCommands give one of the first classes, or choose it for what is drawn next.
+func (w *Window) classCommands() []command {
+	g := tr.L("Classes")
+	all := make([]command, digits)
+	for i := range all {
+		key := strconv.Itoa((i + 1) % digits)
+		all[i] = command{"class-" + key, g, tr.L("Class %s", strconv.Itoa(i+1)), []string{key}, func() { w.s.TakeClass(i) }, nil}
+	}
+	return all
+}
+
+// classKey returns the key of a class at its place in the list, empty for none.
+func (w *Window) classKey(place int) string {
+	if place < 0 || place >= digits {
+		return ""
+	}
+	return w.keyOf("class-" + strconv.Itoa((place+1)%digits))
+}
+
 func (w *Window) toolCommands() []command {
 	g := tr.L("Tools")
 	var all []command
@@ -166,6 +191,8 @@ func (w *Window) viewCommands() []command {
 		{"strip", g, tr.L("Show or hide the strip"), []string{"F3"}, w.toggleStrip, nil},
 		{"panel", g, tr.L("Show or hide the panel"), []string{"F4"}, w.togglePanel, nil},
 		{"alone", g, tr.L("Photo only"), []string{"F11"}, func() { w.frame.toggleAlone() }, nil},
+		{"next-place", g, tr.L("On to the next part of the window"), []string{"F6"}, func() { w.nextPlace(false) }, nil},
+		{"prev-place", g, tr.L("Back to the part of the window before"), []string{"Shift+F6"}, func() { w.nextPlace(true) }, nil},
 		{"look", g, tr.L("Light or dark"), []string{"F12"}, func() { w.settings.setLight(!w.settings.light); w.rebuild() }, nil},
 	}
 }
@@ -332,33 +359,15 @@ func (w *Window) key(name fyne.KeyName) {
 		w.draw(0)
 		return
 	}
-	switch key {
-	case "Esc":
+	if key == "Esc" {
 		w.escape()
-	case "F6", "Shift+F6":
-		w.nextPlace(key == "Shift+F6")
-	default:
-		w.press(key)
+		w.draw(0)
 		return
 	}
-	w.draw(0)
+	w.press(key)
 }
 
-// walk goes from photo to photo with the arrows, Home and End.
-func (w *Window) walk(key string) bool {
-	switch key {
-	case "Left":
-		w.s.Step(-1)
-	case "Right":
-		w.s.Step(1)
-	case "Home", "End":
-		w.toEnd(key == "End")
-	default:
-		return false
-	}
-	return true
-}
-
+// toEnd goes to the first or the last photo in sight.
 func (w *Window) toEnd(end bool) {
 	list := w.s.View()
 	switch {

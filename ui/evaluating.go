@@ -268,8 +268,8 @@ func (m *evaluating) commands() []command {
 		{"best-thresholds", g, tr.L("Use best thresholds"), []string{"B"}, w.s.BestThresholds, done},
 		{"lower-thresholds", g, tr.L("Lower thresholds"), []string{"["}, func() { m.nudge(-0.01) }, done},
 		{"higher-thresholds", g, tr.L("Higher thresholds"), []string{"]"}, func() { m.nudge(0.01) }, done},
-		{"next", photos, tr.L("Next photo"), []string{"D"}, func() { m.stepOrWalk(1) }, nil},
-		{"previous", photos, tr.L("Previous photo"), []string{"A"}, func() { m.stepOrWalk(-1) }, nil},
+		{"next", photos, tr.L("Next photo"), []string{"D", "Right"}, func() { m.stepOrWalk(1) }, nil},
+		{"previous", photos, tr.L("Previous photo"), []string{"A", "Left"}, func() { m.stepOrWalk(-1) }, nil},
 	}
 }
 
@@ -283,19 +283,13 @@ func (m *evaluating) stepOrWalk(d int) {
 }
 
 func (m *evaluating) key(key string) bool {
-	switch key {
-	case "Left":
-		m.stepOrWalk(-1)
-	case "Right":
-		m.stepOrWalk(1)
-	case "Esc":
-		if m.w.s.Evaluation().Busy() {
-			m.w.s.StopEvaluation()
-		} else if m.w.s.Mistakes() != session.AnyMistakes {
-			m.choose(session.AnyMistakes)
-		}
-	default:
+	if key != "Esc" {
 		return false
+	}
+	if m.w.s.Evaluation().Busy() {
+		m.w.s.StopEvaluation()
+	} else if m.w.s.Mistakes() != session.AnyMistakes {
+		m.choose(session.AnyMistakes)
 	}
 	return true
 }

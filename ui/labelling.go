@@ -58,14 +58,9 @@ func (m *labelling) draw(p session.Part) {
 func (m *labelling) commands() []command {
 	all := m.w.photoCommands()
 	all = append(all, m.w.labelCommands()...)
-	return append(all, m.w.toolCommands()...)
+	all = append(all, m.w.toolCommands()...)
+	return append(all, m.w.classCommands()...)
 }
 
-// key takes the digits, which choose classes, and the keys that go from photo to photo.
-func (m *labelling) key(key string) bool {
-	if len(key) == 1 && key[0] >= '0' && key[0] <= '9' {
-		m.w.s.TakeClass((int(key[0]-'0') + 9) % 10)
-		return true
-	}
-	return m.w.walk(key)
-}
+// key leaves all keys to the commands.
+func (m *labelling) key(string) bool { return false }

@@ -43,8 +43,7 @@ type mode interface {
 	// commands are what can be done in this mode beside what can be done in all (files, view). Their keys are
 	// free again in the other modes.
 	commands() []command
-	// key takes a key or a character before the commands do ("Space", "Left", "Shift+Tab", "1"), and reports
-	// whether it had a use for it.
+	// key takes a key before the commands do, such as "Esc", and reports whether it had a use for it.
 	key(key string) bool
 	// hand is told what is done on the canvas.
 	hand() view.Handler

@@ -56,7 +56,7 @@ func (w *Window) keysDialog(search string) {
 		l.pop.Hide()
 		w.keysDialog(l.field.Text)
 	})
-	note := kit.NewText(tr.L("Enter or a click changes a command's keys. 1 to 9 and 0 choose a class."),
+	note := kit.NewText(tr.L("Enter or a click changes a command's keys."),
 		kit.Style{Size: theme.TextSmall, Color: theme.Muted})
 	head := kit.Line{Gap: 8, Height: 32}.Row(kit.NewText(tr.L("Keys as in"), kit.Style{}), preset.Container, kit.NewSpace())
 	if len(w.settings.keys.Own) > 0 {

@@ -284,9 +284,9 @@ func (r *classRow) set(place, row int) {
 	w := r.w
 	c := w.s.Classes().Row(row)
 	r.row = row
-	key := ""
-	if place < 10 {
-		key = strconv.Itoa((place + 1) % 10)
+	key := w.classKey(place)
+	if len(key) > 1 {
+		key = "" // the place is one letter wide
 	}
 	r.key.Set(key)
 	col := w.swatch(row)
@@ -912,7 +912,7 @@ func newKeysSection(w *Window) *section {
 	}{
 		{tr.L("Accept, reject"), []string{w.keyOf("accept"), w.keyOf("delete")}},
 		{tr.L("Draw a box, a polygon"), []string{w.keyOf("box"), w.keyOf("polygon")}},
-		{tr.L("Give a class"), []string{"1", "…", "9"}},
+		{tr.L("Give a class"), []string{w.classKey(0), "…", w.classKey(8)}},
 		{tr.L("Next photo, previous"), []string{w.keyOf("next"), w.keyOf("previous")}},
 		{tr.L("Undo"), []string{w.keyOf("undo")}},
 		{tr.L("All commands"), []string{w.keyOf("commands")}},

@@ -132,19 +132,21 @@ func (w *Window) threadsRow() fyne.CanvasObject {
 // thresholdRow tells with which thresholds the model begins, and sets them back.
 func (w *Window) thresholdRow(again func()) fyne.CanvasObject {
 	f, usual := w.s.Filter(), w.pack().usual()
-	back := kit.NewButton(kit.Quiet, "", tr.L("As usual"), "", func() {
-		f := w.s.Filter()
-		f.Score, f.Overlap = usual.Score, usual.Overlap
-		w.s.SetFilter(f)
-		w.settings.setFilter(w.pack(), f)
-		w.s.FilterEnded()
-		w.draw(0)
-		again()
-	})
-	back.SetOff(f.Score == usual.Score && f.Overlap == usual.Overlap)
 	value := strconv.FormatFloat(f.Score, 'f', 2, 64) + " · " + strconv.FormatFloat(f.Overlap, 'f', 2, 64)
-	return kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(tr.L("Confidence and overlap at the start"), kit.Style{}),
-		kit.NewSpace(), kit.NewText(value, kit.Style{Color: theme.Muted}), back)
+	row := kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(tr.L("Confidence and overlap at the start"), kit.Style{}),
+		kit.NewSpace(), kit.NewText(value, kit.Style{Color: theme.Muted}))
+	if f.Score != usual.Score || f.Overlap != usual.Overlap {
+		row.Add(kit.NewButton(kit.Quiet, "", tr.L("As usual"), "", func() {
+			f := w.s.Filter()
+			f.Score, f.Overlap = usual.Score, usual.Overlap
+			w.s.SetFilter(f)
+			w.settings.setFilter(w.pack(), f)
+			w.s.FilterEnded()
+			w.draw(0)
+			again()
+		}))
+	}
+	return row
 }
 
 // showAbout tells of versions and licences, and where things are.

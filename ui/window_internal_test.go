@@ -433,12 +433,31 @@ func TestKeys(t *testing.T) {
 			t.Error("it is not taken")
 		}
 	})
-	t.Run("should keep the keys of classes and of the window", func(t *testing.T) {
+	t.Run("should keep the keys of the window", func(t *testing.T) {
 		d, f := open(t)
-		f.TypedRune('1')
-		f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyF6})
+		f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
 		if len(d.settings.keys.Own) != 0 {
 			t.Errorf("%v", d.settings.keys.Own)
+		}
+	})
+	t.Run("should give away the keys of classes, of the next photo and of the next place too", func(t *testing.T) {
+		for key, from := range map[fyne.KeyName]string{fyne.KeyRight: "next", fyne.KeyHome: "first", fyne.KeyF6: "next-place"} {
+			d, f := open(t)
+			for range 2 {
+				f.TypedKey(&fyne.KeyEvent{Name: key})
+			}
+			if d.keys.Does(keyNames[key]) != "box" || slices.Contains(d.keys.Keys(from), keyNames[key]) {
+				t.Errorf("%s does %q, %s has %v", key, d.keys.Does(keyNames[key]), from, d.keys.Keys(from))
+			}
+		}
+		d, f := open(t)
+		f.TypedRune('1')
+		f.TypedRune('1')
+		d.top.Hide()
+		d.focusView()
+		d.rune('1')
+		if d.view.Tool() != view.Box || d.classKey(0) != "" {
+			t.Errorf("tool %v, the first class has %q", d.view.Tool(), d.classKey(0))
 		}
 	})
 	t.Run("should work as other tools at once", func(t *testing.T) {

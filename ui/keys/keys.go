@@ -145,9 +145,10 @@ func Decode(preset, own string) (Scheme, error) {
 // ErrKey is the cause of errors about keys that no command can have.
 var ErrKey = errors.New("no command can have this key")
 
-// fixed are the keys that the window needs for itself.
+// fixed are the keys that the window needs for itself: out of everything, between the things of a list, and for moving a
+// region by hand.
 var fixed = map[string]bool{
-	"Esc": true, "Left": true, "Right": true, "Up": true, "Down": true, "Home": true, "End": true, "F6": true, "Shift+F6": true,
+	"Esc": true, "Up": true, "Down": true,
 	"Shift+Left": true, "Shift+Right": true, "Shift+Up": true, "Shift+Down": true,
 }
 
@@ -159,8 +160,6 @@ func Check(key string) error {
 	case key == "" || last == "" && key != "+" && !strings.HasSuffix(key, "++"):
 		return fmt.Errorf("%w: %q", ErrKey, key)
 	case fixed[key]:
-		return fmt.Errorf("%w: %s", ErrKey, key)
-	case len(key) == 1 && key[0] >= '0' && key[0] <= '9':
 		return fmt.Errorf("%w: %s", ErrKey, key)
 	}
 	return nil

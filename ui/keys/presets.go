@@ -25,8 +25,8 @@ func Title(name string) string { return presets[name].title }
 var presets = map[string]preset{
 	usualKeysName: {title: "Saysee"},
 	Labelme: {"labelme", map[string][]string{
-		"next":        {"D", "Ctrl+Shift+D"},
-		"previous":    {"A", "Ctrl+Shift+A"},
+		"next":        {"D", "Ctrl+Shift+D", "Right"},
+		"previous":    {"A", "Ctrl+Shift+A", "Left"},
 		"next-todo":   {"Ctrl+Alt+D"},
 		"prev-todo":   {"Ctrl+Alt+A"},
 		"box":         {"Ctrl+R", "R"},
