@@ -155,7 +155,7 @@ func (w *Window) classCommands() []command {
 	all := make([]command, digits)
 	for i := range all {
 		key := strconv.Itoa((i + 1) % digits)
-		all[i] = command{"class-" + key, g, tr.L("Class %s", strconv.Itoa(i+1)), []string{key}, func() { w.s.TakeClass(i) }, nil}
+		all[i] = command{"class-" + key, g, tr.L("Give class %s", strconv.Itoa(i+1)), []string{key}, func() { w.s.TakeClass(i) }, nil}
 	}
 	return all
 }
