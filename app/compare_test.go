@@ -10,6 +10,7 @@ import (
 
 	"github.com/saysee/saysee/app/cli"
 	"github.com/saysee/saysee/assets"
+	"github.com/saysee/saysee/model/modeltest"
 )
 
 // sheetOf runs the command on photos and returns the size of the sheet that it writes.
@@ -57,6 +58,15 @@ func TestCompare(t *testing.T) {
 	t.Run("should show the packs that are named, in that order", func(t *testing.T) {
 		_, code, stdout, stderr := sheetOf(t, filepath.Join(t.TempDir(), "sheet.png"), cat, "--find", "cat", "--model", "groupvit-starter, vild-starter")
 		if code != cli.OK || packsIn(stdout) != "groupvit-starter vild-starter" || !strings.Contains(stdout, "nothing on 0 photos") {
+			t.Errorf("code %d, %s%s", code, stdout, stderr)
+		}
+	})
+	t.Run("should take packs of one's own that make no masks and prepare photos in other ways", func(t *testing.T) {
+		glip := filepath.Join(modeltest.SmallGLIP(t, "deep", nil), "glip-deep")
+		clip := filepath.Join(modeltest.SmallCLIP(t, "clip-vit", nil), "clip-vit")
+		code, stdout, stderr := saysee(t, "compare", cat, "--find", "cat, dog", "--model", glip+","+clip+",lseg-starter", "--score", "0.1",
+			"--onnxruntime", library(t), "--out", filepath.Join(t.TempDir(), "sheet.png"))
+		if code != cli.OK || packsIn(stdout) != "glip-deep clip-vit lseg-starter" {
 			t.Errorf("code %d, %s%s", code, stdout, stderr)
 		}
 	})
