@@ -1,4 +1,12 @@
-"""The running average of a network's weights, which is what training saves."""
+"""The running average of a network's weights, which is what training saves, and the mean of several trainings.
+
+    python zoo/starter/average.py OUT v2.pt=0.35 v5.pt=0.65
+
+Trainings of which one began where the other ended lie close enough for their mean to be a network too, and often a better one
+(model soups, Wortsman et al. 2022).
+"""
+
+import sys
 
 import torch
 
@@ -21,3 +29,17 @@ class Average:
     def half(self):
         """Return the weights in half precision, on the processor."""
         return {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in self.state.items()}
+
+
+def mean(shares):
+    """Return the weighted mean of checkpoints' weights, in half precision. `shares` maps paths to how much each one counts."""
+    total, out = sum(shares.values()), {}
+    for path, share in shares.items():
+        for k, v in torch.load(path, map_location="cpu")["model"].items():
+            out[k] = out.get(k, 0) + v.float() * (share / total) if v.is_floating_point() else v
+    return {k: v.half() if v.is_floating_point() else v for k, v in out.items()}
+
+
+if __name__ == "__main__":
+    given = [a.rpartition("=") for a in sys.argv[2:]]
+    torch.save({"model": mean({path: float(share) for path, _, share in given})}, sys.argv[1])

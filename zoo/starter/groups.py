@@ -139,7 +139,8 @@ class Groups(nn.Module):
         field = self.field(f4, p3, p5).flatten(2).transpose(1, 2)
         shown, mass = self.shown(claims, field)
         first, unit = KEPT * claims, F.normalize(field, dim=2).transpose(1, 2)
-        for _ in range(ROUNDS):
+        # While training, tokens answer for their own claims: through the rounds, gradients of groups that hold nothing are without bound.
+        for _ in range(0 if self.training else ROUNDS):
             likeness = F.normalize(shown, dim=2) @ unit - 10 * (mass == 0).to(unit.dtype)[..., None]
             claims = first + F.interpolate(likeness.unflatten(2, p3.shape[-2:]), scale_factor=2.0, mode="bilinear", align_corners=False)
             shown, mass = self.shown(claims, field)

@@ -29,12 +29,17 @@ SPOKEN = {
     "null": None, "unlabelled": None, "unlabeled": None, "background": None, "sign": "road sign", "intimate": "underwear",
 }
 
-# How often a sample is made of each source; "tiles" is a grid of photos that show one thing each.
+# How often a sample is made of each source; "tiles" is a grid of photos that show one thing each, "mixed" lays photos of any source
+# beside each other, for a detector to say what is on them.
 SHARES = {
-    "coco": 11, "coco_stuff": 1.5, "animals7": 1.2, "facade": 0.5, "ccp": 2.4, "camvid": 1.0, "human_seg": 0.6, "groceries": 1.2,
+    "mixed": 7, "coco": 11, "coco_stuff": 1.5, "animals7": 1.2, "facade": 0.5, "ccp": 2.4, "camvid": 1.0, "human_seg": 0.6, "groceries": 1.2,
     "openimages5": 0.3, "cars_trucks": 0.5, "deer": 0.4, "recycling": 0.4, "weapons": 0.8, "tiles": 2.5,
 }
 TILES = {"tinyimagenet": 5, "imagenet1k": 3, "caltech101": 2, "clothing": 1, "grocery_store": 1}
+MIXED = {
+    "coco": 6, "imagenet1k": 5, "caltech101": 2, "food_tags": 2, "coco_stuff": 2, "ccp": 2, "clothing": 1, "grocery_store": 1, "human_seg": 1,
+    "openimages5": 1, "animals7": 1, "deer": 1, "camvid": 1, "recycling": 1, "groceries": 1, "weapons": 1, "cars_trucks": 1, "facade": 1,
+}
 PAINTED_BY_BOXES = ("coco", "animals7", "facade")  # sources whose outlines are masks too
 FULLY_BOXED = ("coco", "facade", "openimages5")    # where a place outside all boxes is nothing worth a proposal
 
@@ -156,10 +161,11 @@ class Sample:
 class Train(torch.utils.data.Dataset):
     """Samples without end: one photo, a mosaic of four of one source, or a grid of tiles; other photos' objects pasted on COCO's.
 
-    `strength` is how far scales go and how often photos are mixed: 1 at first, less for a last stretch on photos as they are.
+    `strength` is how far scales go and how often photos are mixed: 1 at first, less for a last stretch on photos as they are. `mixed`
+    adds samples of all sources together, which teach where a detector is a teacher.
     """
 
-    def __init__(self, photos, size, strength=1.0, count=10**7):
+    def __init__(self, photos, size, strength=1.0, mixed=False, count=10**7):
         self.photos, self.size, self.strength, self.count = photos, size, strength, count
         self.by = {}
         for r in photos.records:
@@ -167,7 +173,8 @@ class Train(torch.utils.data.Dataset):
             if r["split"] == "train" and not kept_for_naming(r) and not (tile and photos.held_out & {*r["names"], *(b[4] for b in r.get("boxes", []))}):
                 self.by.setdefault(r["source"], []).append(r)
         self.tiles = [s for s in TILES if s in self.by]
-        self.keys = [k for k in SHARES if (k == "tiles" and self.tiles) or k in self.by]
+        self.keys = [k for k in SHARES if (k == "tiles" and self.tiles) or (k == "mixed" and mixed) or k in self.by]
+        self.mixed = [s for s in MIXED if s in self.by]
         self.shares = [SHARES[k] for k in self.keys]
         self.tile_names = sorted({n for s in self.tiles for r in self.by[s] for n in r["names"][:1]})
         coco = self.by.get("coco", [])
@@ -294,7 +301,8 @@ class Train(torch.utils.data.Dataset):
         size = self.size
 
         def photo():
-            return random.choices(self.by[source], self.coco_shares if source == "coco" else None)[0]
+            of = random.choices(self.mixed, [MIXED[s] for s in self.mixed])[0] if source == "mixed" else source
+            return random.choices(self.by[of], self.coco_shares if of == "coco" else None)[0]
 
         if random.random() < 0.4 * self.strength:
             x, y = random.randint(size // 4, 3 * size // 4), random.randint(size // 4, 3 * size // 4)
@@ -312,6 +320,9 @@ class Train(torch.utils.data.Dataset):
         if source == "tiles":
             self.grid(sample)
             facts = (self.tile_names, [], False, False, False)
+        elif source == "mixed":
+            self.scene(sample, source)
+            facts = ([], [], False, False, False)
         else:
             self.scene(sample, source)
             names = self.photos.boxed[source]

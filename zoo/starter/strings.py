@@ -72,11 +72,11 @@ def fill(template, name):
 class WordNet:
     """Nouns of physical things, each with the first one or two of its senses that are such."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, files=PHYSICAL):
         folder = pathlib.Path(folder)
         self.synsets, self.senses = {}, {}
         for line in (folder / "data.noun").open(encoding="utf-8"):
-            if line.startswith("  ") or int(line.split(" ", 2)[1]) not in PHYSICAL:
+            if line.startswith("  ") or int(line.split(" ", 2)[1]) not in files:
                 continue
             facts, definition = line.split(" | ", 1)
             parts = facts.split(" ")

@@ -30,6 +30,8 @@ POSITIVES = 10            # cells that answer for a box
 SEEN = 24                 # boxes kept of what the detector finds in a photo
 SURE, SAME = 0.35, 0.6    # chance of a box of the detector to keep, IoU with its boxes that makes the same place
 FLOOR, SCALED = 0.05, 1.7 # its chances are noise below, and about 0.6 for a thing well boxed
+LIFTED = 0.25             # of the names of photos that show one thing, taken for what they are a kind of
+GHOSTS, GHOST = 0.35, 0.3 # share of photos through which another one shines, and how strongly at most
 AVERAGE = 0.9993          # of the running average of weights
 
 
@@ -110,14 +112,23 @@ def assign(chances, boxes, cells, truth, valid):
     return which, mine, torch.where(mine, goal.gather(2, which[..., None])[..., 0].clamp(0, 1), 0.0)
 
 
-def proposal_loss(chances, boxes, cells, batch):
+def proposal_loss(chances, boxes, cells, batch, said):
+    """What cells say of things: by true boxes and, where there is a detector, as surely as it says that something is there, too."""
     which, mine, goal = assign(chances.detach(), boxes.detach(), cells, batch["boxes"], batch["names"] >= 0)
+    loss, _ = giou_loss(boxes, batch["boxes"].gather(1, which[..., None].expand(-1, -1, 4)))
+    box, told, wanted = (loss * goal).sum() / goal.sum().clamp(min=1), loss.new_zeros(()), goal
+    if said:
+        first, count = int((cells[:, 2] < 8).sum()), said[0].shape[1]
+        seen = F.pad((said[0].amax(2) - FLOOR).clamp(min=0), (first, len(cells) - first - count))
+        wanted = torch.maximum(goal, seen)
+        seen = (seen * ~mine)[:, first:first + count]
+        loss, _ = giou_loss(boxes[:, first:first + count], said[1])
+        told = (loss * seen).sum() / seen.sum().clamp(min=1)
     x, y, b = cells[None, :, None, 0], cells[None, :, None, 1], batch["blind"][:, None]
     blind = ((x > b[..., 0]) & (x < b[..., 2]) & (y > b[..., 1]) & (y < b[..., 3])).any(-1)
-    weight = torch.where(mine | batch["full"][:, None], 1.0, 0.02) * (~(blind & ~mine))
-    focal = F.binary_cross_entropy_with_logits(chances, goal, reduction="none") * (chances.sigmoid() - goal).abs().detach() ** 2
-    loss, _ = giou_loss(boxes, batch["boxes"].gather(1, which[..., None].expand(-1, -1, 4)))
-    return (focal * weight).sum() / goal.sum().clamp(min=1), (loss * goal).sum() / goal.sum().clamp(min=1)
+    weight = torch.where((wanted > 0) | batch["full"][:, None], 1.0, 0.02) * (~(blind & ~mine))
+    focal = F.binary_cross_entropy_with_logits(chances, wanted, reduction="none") * (chances.sigmoid() - wanted).abs().detach() ** 2
+    return (focal * weight).sum() / wanted.sum().clamp(min=1), box, told
 
 
 @torch.no_grad()
@@ -171,11 +182,15 @@ def add_seen(batch, chances, boxes, words):
     batch["places"] = torch.cat([batch["places"], torch.full_like(name, words.nowhere)], 1)
 
 
-def told_loss(likeness, rois, asked, said, words, bias):
-    """How far the chances of regions for COCO's names are from the detector's at the cell that boxes the same place, if one does."""
+def told_loss(likeness, rois, beside, on, said, words, bias):
+    """How far the chances of regions for COCO's names are from the detector's at the cell that boxes the same place, if one does.
+
+    `beside` are regions where silence of the detector means that nothing is there, `on` those where it means nothing.
+    """
     chances, boxes = said
     with torch.no_grad():
         best = ((overlap(rois, boxes) >= SAME) * chances.amax(2)[:, None]).max(2)
+        asked = (beside | (on & (best.values > 2 * FLOOR))).float()
         target = chances.gather(1, best.indices[..., None].expand(-1, -1, chances.shape[2])) * (best.values > 0)[..., None]
         target = (target - FLOOR).clamp(min=0) * SCALED
         target = target / target.sum(2, keepdim=True).clamp(min=1)
@@ -211,8 +226,8 @@ def region_loss(net, heads, drawn, batch, words, said):
     box, iou = giou_loss(decode(rois.flatten(0, 1), change).view(n, r, 4), truth)
     judged = F.binary_cross_entropy_with_logits(quality.float().view(n, r), iou.clamp(0, 1), reduction="none")
     taught = taught_loss(likeness, batch["places"].gather(1, which), found.float(), words)
-    # Of things, what people wrote counts; of places beside them, what the detector says: on most photos nobody looked for COCO's names.
-    told = told_loss(likeness, rois, (live & ~found).float(), said, words, net.bias[0]) if said else likeness.new_zeros(())
+    # Of places beside things the detector's word counts: on most photos nobody looked for COCO's names. Of COCO's things it counts beside people's.
+    told = told_loss(likeness, rois, live & ~found, found & words.is_coco[own], said, words, net.bias[0]) if said else likeness.new_zeros(())
     return classes, contrast, per(box * found, found), per(judged * found, found), taught, told
 
 
@@ -285,6 +300,15 @@ def recolour(image):
     return torch.where(torch.rand(n, 1, 1, 1, device=device) < 0.8, changed, image)
 
 
+def disturb(image):
+    """Soften some photos, and let another one shine through some, so that no photo comes twice. image [n, 3, h, w]."""
+    n, device = image.shape[0], image.device
+    soft = F.avg_pool2d(image, 3, 1, 1, count_include_pad=False)
+    image = torch.lerp(image, soft, torch.rand(n, 1, 1, 1, device=device) * (torch.rand(n, 1, 1, 1, device=device) < 0.3))
+    through = torch.rand(n, 1, 1, 1, device=device) * GHOST * (torch.rand(n, 1, 1, 1, device=device) < GHOSTS)
+    return torch.lerp(image, image.roll(1, 0).flip(3), through)
+
+
 @torch.no_grad()
 def ask_teacher(photos, path, device):
     """What ImageNet's classifier says of every place of the photos: [places, 1000], in half precision."""
@@ -311,25 +335,34 @@ def ask_teacher(photos, path, device):
 
 
 class Words:
-    """Names as vectors, which of them mean nearly the same, and what is known of them.
+    """Names as vectors, which of them mean nearly the same or kinds of each other, and what is known of them.
 
-    `known` are ImageNet's 1,000 names in its order, `said` what its classifier says of every place, `painted` the names that masks
-    have, `place` their number among those or -1, `hidden` names that training must not see, `coco` the detector's names in its order,
-    `nowhere` a place of which nothing is known.
+    `above` is the name that a name is a kind of, or -1; `known` are ImageNet's 1,000 names in its order, `said` what its classifier says of
+    every place, `painted` the names that masks have, `place` their number among those or -1, `hidden` names that training must not see,
+    `coco` the detector's names in its order, `nowhere` a place of which nothing is known.
     """
 
-    def __init__(self, photos, bank, noise, said, device):
-        self.bank, self.noise, self.said = bank, noise, said
-        plain = bank[:, 0]
-        self.near = (plain @ plain.t()) > 0.8
+    def __init__(self, photos, wordings, noise, said, device):
+        row = {str(n): i for i, n in enumerate(wordings["names"])}
+        rows = np.array([row[n] for n in photos.vocab])
+        own = np.full(len(row) + 1, -1)
+        own[rows] = np.arange(len(rows))
+        self.bank = F.normalize(torch.tensor(wordings["vectors"][rows].astype(np.float32), device=device), dim=2)
+        self.noise, self.said = noise, said
+        plain = self.bank[:, 0]
+        self.near = ((plain @ plain.t()) > 0.8) | torch.tensor(wordings["kin"][rows][:, rows], device=device)
         self.near.fill_diagonal_(False)
-        self.hidden = torch.zeros(len(bank), dtype=torch.bool, device=device)
+        self.hidden = torch.zeros(len(rows), dtype=torch.bool, device=device)
         self.hidden[list(photos.held_out)] = True
+        self.above = torch.tensor(own[wordings["above"][rows]], device=device)
+        self.above[(self.above >= 0) & self.hidden[self.above]] = -1
         painted = {i for names in photos.painted.values() for i in names} | {i for s in PAINTED_BY_BOXES for i in photos.boxed.get(s, [])}
         self.painted = torch.tensor(sorted(painted), device=device)
-        self.place = torch.full((len(bank),), -1, dtype=torch.long, device=device)
+        self.place = torch.full((len(rows),), -1, dtype=torch.long, device=device)
         self.place[self.painted] = torch.arange(len(painted), device=device)
         self.coco = torch.tensor([photos.vocab.index(n) for n in NAMES], device=device)
+        self.is_coco = torch.zeros(len(rows), dtype=torch.bool, device=device)
+        self.is_coco[self.coco] = True
         self.nowhere = len(said) - 1
         classes = sorted((r["id"], r["names"][0]) for r in photos.records if r["source"] == "imagenet1k")
         self.known = torch.tensor([n for _, n in classes], device=device)
@@ -341,10 +374,17 @@ class Words:
         which = torch.randint(0, self.bank.shape[1], (count,), device=device)
         self.vectors = F.normalize(self.bank[torch.arange(count, device=device), which] + noise, dim=1)
 
+    def lift(self, names):
+        """Take some names for what they are a kind of: a pickup is a truck, and should be found as one."""
+        above = self.above[names.clamp(min=0)]
+        return torch.where((names >= 0) & (above >= 0) & (torch.rand(names.shape, device=names.device) < LIFTED), above, names)
 
-def to_size(batch, size):
+
+def to_size(batch, size, disturbed=False):
     """Return the photos [n, 3, size, size] in other colours, 0 to 255, and scale what lies on them."""
     image = recolour(batch["image"].permute(0, 3, 1, 2).float())
+    if disturbed:
+        image = disturb(image)
     if image.shape[-1] != size:
         scale = size / image.shape[-1]
         image = F.interpolate(image, size=(size, size), mode="bilinear", align_corners=False, antialias=scale < 1)
@@ -398,12 +438,8 @@ def main():
     held_out = open(args.held_out).read().split("\n")[:-1] if args.held_out else []
     photos = Photos(args.data, held_out)
     count = len(photos.vocab)
-    wordings = np.load(args.wordings)
-    row = {str(n): i for i, n in enumerate(wordings["names"])}
-    bank = torch.tensor(wordings["vectors"][[row[n] for n in photos.vocab]].astype(np.float32), device=device)
     photos.decode()
-    said = ask_teacher(photos, args.backbone, device)
-    words = Words(photos, F.normalize(bank, dim=2), args.noise, said, device)
+    words = Words(photos, np.load(args.wordings), args.noise, ask_teacher(photos, args.backbone, device), device)
 
     net = Net(drop_path=args.drop_path)
     load_backbone(net, args.backbone)
@@ -426,8 +462,9 @@ def main():
     optimizer = make_optimizer(net, args)
     trained = [p for group in optimizer.param_groups for p in group["params"]]
     sizes = [int(s) for s in args.sizes.split(",")]
-    loader = torch.utils.data.DataLoader(Train(photos, max(sizes), args.strength), args.batch, num_workers=args.workers, collate_fn=functools.partial(collate, names=count),
-                                         worker_init_fn=seed_worker, prefetch_factor=4 if args.workers else None, pin_memory="cuda" in device)
+    loader = torch.utils.data.DataLoader(Train(photos, max(sizes), args.strength, bool(detector)), args.batch, num_workers=args.workers,
+                                         collate_fn=functools.partial(collate, names=count), worker_init_fn=seed_worker,
+                                         prefetch_factor=4 if args.workers else None, pin_memory="cuda" in device)
     if rank == 0:
         print(f"{len(photos.records)} photos, {count} names, {len(held_out)} held out, {len(photos.places)} places", flush=True)
     begin, step, logged, waited, done = time.time(), 0, {}, 0.0, torch.zeros(1, device=device)
@@ -451,7 +488,7 @@ def main():
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * rate
         words.draw()
-        losses = all_losses(net, detector, to_size(batch, random.choice(sizes)), batch, words, args)
+        losses = all_losses(net, detector, to_size(batch, random.choice(sizes), bool(detector)), batch, words, args)
         loss = sum(weight * value for weight, value in losses.values())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -485,6 +522,8 @@ def all_losses(net, detector, image, batch, words, args):
     """Return weight and value of every loss."""
     kind, size = image.device.type, image.shape[-1]
     said = None
+    batch["names"] = torch.where(batch["exhaustive"][:, None], batch["names"], words.lift(batch["names"]))
+    batch["part_names"] = words.lift(batch["part_names"])
     if detector:
         with torch.no_grad(), torch.autocast(kind, torch.bfloat16):
             said = detector(image)
@@ -494,7 +533,7 @@ def all_losses(net, detector, image, batch, words, args):
         chances, reach = net.rpn(levels)
     cells = centres(levels)
     boxes = torch.cat([cells[:, :2] - reach[..., :2], cells[:, :2] + reach[..., 2:]], -1)
-    objectness, box = proposal_loss(chances, boxes, cells, batch)
+    objectness, box, box_told = proposal_loss(chances, boxes, cells, batch, said)
     drawn = draw_regions(chances.detach(), boxes.detach(), size, batch)
     with torch.autocast(kind, torch.bfloat16):
         heads = net.regions(levels, list(drawn[0].unbind(0)), size)
@@ -508,7 +547,7 @@ def all_losses(net, detector, image, batch, words, args):
         "taught": (args.taught, region_taught), "naming": (0.5, naming), "naming taught": (2 * args.taught, part_taught),
     }
     if said:
-        losses |= {"cells": (args.told, cell_loss(named, said[0])), "told": (2 * args.told, told)}
+        losses |= {"cells": (args.told, cell_loss(named, said[0])), "told": (2 * args.told, told), "box told": (args.told, box_told)}
     return losses
 
 

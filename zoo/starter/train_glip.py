@@ -1,6 +1,6 @@
 """Train the starter's head for captions (glip.py) on a trunk that stays as it is.
 
-    python zoo/starter/train_glip.py --data PHOTOS --trunk v2.pt --text text.pt --phrases phrases.json --minutes 8 --out glip.pt
+    python zoo/starter/train_glip.py --data PHOTOS --trunk v3.pt --text text.pt --phrases phrases.json --minutes 8 --out glip.pt
     python zoo/starter/train_glip.py --no-fusion ... --out glip_nofusion.pt
 
 A caption is the list of names that the photo's source boxes wherever they are, or a part of it, in any order and sometimes in other words,
@@ -24,7 +24,7 @@ from photos import Photos, Train, collate
 from teacher import Encoder, pad
 from text import LAYERS, LONGEST, tokenizer
 from torch.nn import functional as F
-from train import AVERAGE, POSITIVES, giou_loss, overlap, recolour, seed_worker
+from train import AVERAGE, POSITIVES, disturb, giou_loss, overlap, recolour, seed_worker
 
 TOKENS, PHRASES = 128, 112  # of a caption
 OTHERS = 40                 # names that a grid of tiles is asked for in vain
@@ -160,7 +160,7 @@ class Captions:
         if owners and owners[0].startswith("coco/") and random.random() < 0.5:
             asked += [(phrase, said, -1, True) for phrase, said in self.written(boxes, owners, present)]
         others = [n for n in self.known if n not in names and n not in present]
-        if others and random.random() < 0.6:
+        if others and (not names or random.random() < 0.6):
             nobody = np.full(len(places), EITHER)
             asked += [(self.word(n), nobody, self.known[n], False) for n in random.sample(others, random.randint(1, len(others)))]
         random.shuffle(asked)
@@ -205,9 +205,11 @@ def assign(chances, boxes, cells, batch):
     return which, mine, torch.where(mine, goal.gather(2, which[..., None])[..., 0].clamp(0, 1), 0.0)
 
 
-def prepare(batch, size):
+def prepare(batch, size, disturbed):
     """Return the photos [n, 3, size, size] in other colours, 0 to 255, and scale their boxes."""
     image = recolour(batch["image"].permute(0, 3, 1, 2).float())
+    if disturbed:
+        image = disturb(image)
     if image.shape[-1] != size:
         scale = size / image.shape[-1]
         image = F.interpolate(image, size=(size, size), mode="bilinear", align_corners=False, antialias=scale < 1)
@@ -223,7 +225,7 @@ def losses(head, trunk, detector, bank, batch, image, noise):
     states = F.dropout(bank.table[batch["rows"]].float(), noise) * mask[..., None]
     with torch.no_grad(), torch.autocast(kind, torch.bfloat16):
         levels = trunk.features((image - 127) / 128)[0]
-        told = detector(image)[0] if detector else None
+        told, told_boxes = detector(image) if detector else (None, None)
     with torch.autocast(kind, torch.bfloat16):
         logits, reach, quality = head(levels[1:], states, mask)
     logits = logits.float()
@@ -244,7 +246,7 @@ def losses(head, trunk, detector, bank, batch, image, noise):
         wanted = torch.where(mine[..., None] & (own == YES), goal[..., None], 0.0)
         weight = torch.where(mine[..., None], own != EITHER, ~blind[..., None] & batch["listed"][:, None]) * share[:, None]
         count = goal.sum().clamp(min=1)
-    parts = {}
+    parts, judge = {}, goal
     if detector:
         few = told.shape[1]
         by_teacher = (batch["known"] >= 0)[:, None] & ~(mine[:, :few, None] & batch["listed"][:, None])
@@ -253,13 +255,17 @@ def losses(head, trunk, detector, bank, batch, image, noise):
         weight[:, :few] *= ~by_teacher
         taught = F.binary_cross_entropy_with_logits(logits[:, :few], target, reduction="none") * (chance[:, :few] - target).abs()
         parts["told"] = 1.0, (taught * by_teacher * share[:, None]).sum() / (target * share[:, None]).sum().clamp(min=1)
+        seen = (told.amax(2) - FLOOR).clamp(min=0) * ~mine[:, :few]
+        far, _ = giou_loss(boxes[:, :few], told_boxes)
+        parts["box told"] = 1.0, (far * seen).sum() / seen.sum().clamp(min=1)
+        judge = torch.maximum(goal, F.pad(seen, (0, len(cells) - few)))
     tokens = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none") * (chance - wanted) ** 2 * weight
-    known = torch.where(mine | batch["full"][:, None], 1.0, 0.02) * (~(blind & ~mine))
-    judged = F.binary_cross_entropy_with_logits(quality, goal, reduction="none") * (quality.sigmoid() - goal).abs().detach() ** 2
+    known = torch.where((judge > 0) | batch["full"][:, None], 1.0, 0.02) * (~(blind & ~mine))
+    judged = F.binary_cross_entropy_with_logits(quality, judge, reduction="none") * (quality.sigmoid() - judge).abs().detach() ** 2
     box, _ = giou_loss(boxes, batch["boxes"].gather(1, which[..., None].expand(-1, -1, 4)))
     right = (chance * (wanted > 0) * share[:, None]).sum() / ((wanted > 0) * share[:, None]).sum().clamp(min=1e-6)
     return parts | {"tokens": (1.0, tokens.sum() / count), "box": (2.0, (box * goal).sum() / count),
-                    "quality": (1.0, (judged * known).sum() / count), "chance of the right": (0.0, right)}
+                    "quality": (1.0, (judged * known).sum() / judge.sum().clamp(min=1)), "chance of the right": (0.0, right)}
 
 
 def load_trunk(path, device):
@@ -284,8 +290,8 @@ def main():
     detector = Detector(args.detector).to(device).to(memory_format=torch.channels_last) if args.detector else None
     captions = Captions(photos, written, bank, NAMES if detector else ())
     sizes = [int(s) for s in args.sizes.split(",")]
-    samples = Train(photos, max(sizes), args.strength)
-    boxed = [k for k in samples.keys if k == "tiles" or photos.boxed[k]]
+    samples = Train(photos, max(sizes), args.strength, bool(detector))
+    boxed = [k for k in samples.keys if k in ("tiles", "mixed") or photos.boxed[k]]
     samples.shares = [s for k, s in zip(samples.keys, samples.shares) if k in boxed]
     samples.keys = boxed
     trunk = load_trunk(args.trunk, device)
@@ -318,7 +324,7 @@ def main():
         for group in optimizer.param_groups:
             group["lr"] = args.lr * rate
         batch = {k: v.to(device, non_blocking=True) for k, v in batch.items() if k not in ("mask", "outline", "negatives", "painted")}
-        parts = losses(head, trunk, detector, bank, batch, prepare(batch, random.choice(sizes)), args.noise)
+        parts = losses(head, trunk, detector, bank, batch, prepare(batch, random.choice(sizes), bool(detector)), args.noise)
         optimizer.zero_grad(set_to_none=True)
         sum(weight * value for weight, value in parts.values() if weight).backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), 5.0)

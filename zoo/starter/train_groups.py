@@ -178,13 +178,6 @@ def losses(head, found, side, batch, words):
     }
 
 
-def load_words(args, photos):
-    wordings = np.load(args.wordings)
-    row = {str(n): i for i, n in enumerate(wordings["names"])}
-    bank = torch.tensor(wordings["vectors"][[row[n] for n in photos.vocab]].astype(np.float32), device=args.device)
-    return Words(photos, F.normalize(bank, dim=2), args.noise, torch.zeros(1, 1000), args.device)  # no classifier is asked
-
-
 def load_trunk(path, device):
     net = Net()
     state = torch.load(path, map_location="cpu")["model"]
@@ -206,7 +199,7 @@ def main():
     photos = Photos(args.data)
     if device == "cuda":
         photos.decode()  # once for all workers; a few steps on a processor don't need all photos
-    words = load_words(args, photos)
+    words = Words(photos, np.load(args.wordings), args.noise, torch.zeros(1, 1000), args.device)  # no classifier is asked
     net, head = load_trunk(args.trunk, device), Groups(args.groups, args.segments)
     given = torch.load(args.init, map_location="cpu")["model"] if args.init else None
     print(f"{start_from(head, net, given)} of {len(head.state_dict())} weights to start from", flush=True)

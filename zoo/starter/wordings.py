@@ -3,7 +3,9 @@
     python zoo/starter/wordings.py --data PHOTOS --text SMALL --wordnet /usr/share/wordnet --out wordings.npz
 
 A name's wordings: itself (twice), its plural, three templates, and the other words of its first synset in WordNet (nouns).
-SMALL holds text.onnx and vocab.txt (shrink.py). The file holds `names` and `vectors` [names, 8, 256], as 127ths.
+SMALL holds text.onnx and vocab.txt (shrink.py). The file holds `names` and `vectors` [names, 8, 256], as 127ths, `kin` [names, names]:
+which two names speak of one kind of thing or one of a kind of the other (a pickup is a truck), `broad` [names]: which are names of boxes or
+masks, and `above` [names]: the next of those that a name is a kind of, or -1.
 """
 
 import argparse
@@ -12,10 +14,12 @@ import pathlib
 import numpy as np
 import onnxruntime
 from photos import Photos
+from strings import PHYSICAL, WordNet
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 TEMPLATES = ("a photo of a {}", "the {}", "a close-up of a {}")
 COUNT = 8
+TOPS = 3  # WordNet's file of what is above all: person, animal, food
 
 
 class Encoder:
@@ -58,6 +62,35 @@ def synsets(folder):
     return first
 
 
+def kinds(net, names, lists):
+    """Return `kin` and `above` of names by their first senses. `lists` are numbers of names that a source tells apart: of these none is kin."""
+    first = {name: net.senses[name][0] for name in names if name in net.senses}
+    of = {}  # synset to the names that it is the first sense of
+    for i, name in enumerate(names):
+        if name in first:
+            of.setdefault(first[name], []).append(i)
+    broad = set().union(*lists)
+    kin, above = np.zeros((len(names), len(names)), bool), np.full(len(names), -1, np.int32)
+
+    def up(sense):
+        """Yield a sense and the kinds above it, near ones first."""
+        seen, row = {sense}, [sense]
+        while row:
+            yield from row
+            row = [k for s in row if s in net.synsets for k in net.synsets[s][2] if k not in seen and not seen.add(k)]
+
+    for i, name in enumerate(names):
+        for kind in up(first[name]) if name in first else ():
+            kin[i, of.get(kind, [])] = True
+            known = broad.intersection(of.get(kind, []))
+            if above[i] < 0 and known and i not in broad:
+                above[i] = min(known)
+    kin |= kin.T
+    for apart in lists:
+        kin[np.ix_(apart, apart)] = False
+    return kin, above
+
+
 def plural(name):
     if name.endswith(("s", "x", "ch", "sh")):
         return name + "es"
@@ -74,11 +107,16 @@ def main():
     for name in ("data", "text", "wordnet", "out"):
         parser.add_argument(f"--{name}", required=True)
     args = parser.parse_args()
-    encode, first = Encoder(args.text), synsets(args.wordnet)
-    names = Photos(args.data).vocab
+    encode, first, photos = Encoder(args.text), synsets(args.wordnet), Photos(args.data)
+    names = photos.vocab
     vectors = encode([w for n in names for w in wordings(n, first.get(n, []))]).reshape(len(names), COUNT, -1)
-    np.savez(args.out, names=np.array(names), vectors=np.round(127 * vectors).astype(np.int8))
-    print(f"{len(names)} names, {sum(n in first for n in names)} of them in WordNet")
+    lists = [sorted(of) for table in (photos.boxed, photos.painted) for of in table.values() if of]
+    # Too many words are persons or food in a sense that photos do not mean: enough not to tell them apart, not enough to take one for the other.
+    kin, _ = kinds(WordNet(args.wordnet, PHYSICAL | {TOPS}), names, lists)
+    _, above = kinds(WordNet(args.wordnet), names, lists)
+    broad = np.isin(np.arange(len(names)), sum(lists, []))
+    np.savez_compressed(args.out, names=np.array(names), vectors=np.round(127 * vectors).astype(np.int8), kin=kin, broad=broad, above=above)
+    print(f"{len(names)} names, {sum(n in first for n in names)} of them in WordNet, {(above >= 0).sum()} of them kinds of others")
 
 
 if __name__ == "__main__":
