@@ -111,8 +111,10 @@ func TestOwnThresholds(t *testing.T) {
 		}
 		return n
 	}
-	l.until("both", func() bool { return count(0) > 0 && count(1) > 0 })
 	f := session.DefaultFilter()
+	f.Score = 0.3
+	s.SetFilter(f)
+	l.until("both", func() bool { return count(0) > 0 && count(1) > 0 })
 	horses := count(0)
 	s.SetFilter(f.With(1, 1))
 	if count(0) != horses || count(1) != 0 {

@@ -12,7 +12,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 STRIDES = {"f4": 4, "p3": 8, "p4": 16, "p5": 32, "p6": 64}  # of the levels that networks read, in pixels of the canvas
-RANKED, KEPT, COVERED = 1000, 100, 0.65  # cells that are decoded, boxes that are kept at most, IoU with a better box that drops one
+RANKED, KEPT, COVERED = 1000, 100, 0.7  # cells that are decoded, boxes that are kept at most, IoU with a better box that drops one
 
 
 class Operators:

@@ -124,7 +124,7 @@ class Boxes:
     def scores(self, found, vectors):
         return starter.score_regions(found["embeds"], found["roi_scores"], found["quality"], vectors, self.rule)
 
-    def find(self, photos, record, vectors, minimum=0.01, most=100):
+    def find(self, photos, record, vectors, minimum=0.001, most=100):
         """Return (box, class, score, number of the region), best first, as the program selects them."""
         found = self.look(photos, record)
         scores = self.scores(found, vectors)

@@ -1,12 +1,13 @@
 """Distil the text encoder: a small WordPiece transformer that lands in the starters' 256-d text space.
 
     python zoo/starter/text.py train --teacher HALF --strings strings.tsv.gz --space space.npz --minutes 5 --out text.pt
-    python zoo/starter/text.py export --model text.pt --out FOLDER
+    python zoo/starter/text.py export --model text.pt --wordings wordings.npz --out FOLDER
 
 The vocabulary is the teacher's, pruned to single characters and the pieces that the strings need most; the layers are four of the
 teacher's six. Trained on one GPU (or, for a few steps, on a processor: --steps 5 --limit 3000 --batch 64). Every seventh batch is cut
 into pieces with a much smaller vocabulary, so that words that are in no vocabulary are read by their pieces.
-`export` writes text.onnx (weights as int8, computed in float) and vocab.txt.
+`export` writes text.onnx (weights as int8, computed in float) and vocab.txt. Words are drawn towards the names that are nearest to
+them among those of boxes and masks (wordings.py): of what lies between, photos know little, and much of what can be asked for is a kind of those.
 """
 
 import argparse
@@ -32,6 +33,7 @@ LAYERS = (0, 1, 3, 5)
 KINDS = ("name", "noun", "wording", "phrase", "compound", "caption")
 PASSED_ON = 0.7                  # of what draws a noun, to strings with the noun in them
 LENGTHS = (5, 7, 9, 13, LONGEST)  # strings of like length run together
+DRAWN, NEAREST, NEAR = 2.0, 30.0, 0.15  # length by which a word is drawn to names, how much more the nearest count, likeness from which on
 HELD_OUT = 500                    # strings of each kind but names that training never sees
 AVERAGE = 0.999
 
@@ -54,6 +56,7 @@ def arguments():
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     export = commands.add_parser("export")
     export.add_argument("--model", required=True)
+    export.add_argument("--wordings", required=True)
     export.add_argument("--out", required=True)
     return parser.parse_args()
 
@@ -227,15 +230,34 @@ def train(args):
 
 
 class Unit(torch.nn.Module):
-    """Unit vectors of texts, and the states of their pieces, which packs of GLIP's kind read."""
+    """Unit vectors of texts, drawn to the nearest names [n, 256], and the states of their pieces, which packs of GLIP's kind read."""
 
-    def __init__(self, net):
+    def __init__(self, net, names):
         super().__init__()
         self.net = net
+        self.register_buffer("names", names)
+
+    def drawn(self, vectors):
+        likeness = F.linear(vectors, self.names)
+        near = ((likeness.amax(1, keepdim=True) - NEAR) / (1 - NEAR)).clamp(min=0).sqrt()
+        return F.normalize(vectors + DRAWN * near * (torch.softmax(NEAREST * likeness, 1) @ self.names), dim=1)
 
     def forward(self, input_ids, attention_mask):
         states = self.net.states(input_ids, attention_mask)
-        return F.normalize(self.net.pooled(states, attention_mask), dim=1), states
+        return self.drawn(F.normalize(self.net.pooled(states, attention_mask), dim=1)), states
+
+
+def names_to_int8(graph, names):
+    """Store the names once, as 127ths, for both products that read them."""
+    op = Operators(graph, "names")
+    stored = {t.name: numpy_helper.to_array(t) for t in graph.graph.initializer}
+    table = numpy_helper.from_array(names, op.name("table"))
+    graph.graph.initializer.append(table)
+    whole = op.Mul(op.Cast(table.name, to=TensorProto.FLOAT), 1 / 127)
+    for shape, name in ((names.shape, whole), (names.shape[::-1], op.Transpose(whole, perm=[1, 0]))):
+        (reader,) = [n for n in find(graph, "MatMul") if n.input[1] in stored and stored[n.input[1]].shape == shape]
+        reader.input[1] = name
+    tidy(graph)
 
 
 def table_to_int8(graph):
@@ -260,13 +282,17 @@ def export(args):
     saved = torch.load(args.model, map_location="cpu")
     net = Encoder(len(saved["pieces"]), len(LAYERS), LONGEST, 256)
     net.load_state_dict(saved["model"])
+    wordings = np.load(args.wordings)
+    names = wordings["vectors"][wordings["broad"], 0]
     ids = torch.zeros(2, 8, dtype=torch.long)
     dynamic = {"input_ids": {0: "T", 1: "L"}, "attention_mask": {0: "T", 1: "L"}, "text_embeds": {0: "T"}, "lang_hidden": {0: "T", 1: "L"}}
     path = str(out / "text.onnx")
-    torch.onnx.export(Unit(net).eval(), (ids, torch.ones_like(ids)), path, input_names=["input_ids", "attention_mask"],
+    unit = Unit(net, torch.tensor(names / 127, dtype=torch.float32)).eval()
+    torch.onnx.export(unit, (ids, torch.ones_like(ids)), path, input_names=["input_ids", "attention_mask"],
                       output_names=["text_embeds", "lang_hidden"], dynamic_axes=dynamic, opset_version=17, dynamo=False)
     graph = onnx.load(path)
     fold_constants(graph)
+    names_to_int8(graph, names)
     table_to_int8(graph)
     weights_to_int8(graph)
     onnx.checker.check_model(graph)
