@@ -148,6 +148,7 @@ func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, e
 	if err != nil {
 		return nil, err
 	}
+	p.Live = m.moving
 	if err = m.choose(&p); err != nil {
 		return nil, err
 	}

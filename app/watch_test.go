@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,32 @@ func TestWatchAFile(t *testing.T) {
 			t.Errorf("exit %d\n%s%s", code, stdout, stderr)
 		}
 	})
+}
+
+func TestWatchUsesThePacksLiveVariant(t *testing.T) {
+	clip, out := livetest.Clip(t, "clip.mp4", image.Pt(160, 120), 4, 10), t.TempDir()
+	clock := regexp.MustCompile(`"at":"[^"]*",|"ms":[^,]*,`)
+	watch := func(size string) string {
+		log := filepath.Join(out, size+".jsonl")
+		if code, stdout, stderr := saysee(t, watchArgs(t, clip, "--log", log, "--size", size)...); code != cli.OK {
+			t.Fatalf("exit %d\n%s%s", code, stdout, stderr)
+		}
+		lines, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return clock.ReplaceAllString(string(lines), "")
+	}
+	own := watch("0")
+	if !strings.Contains(own, `"box"`) {
+		t.Fatalf("nothing found: %s", own)
+	}
+	if same := watch("320"); own != same {
+		t.Errorf("without --size it found\n%s\nat the size of the live variant\n%s", own, same)
+	}
+	if other := watch("416"); own == other {
+		t.Error("the size makes no difference")
+	}
 }
 
 func TestWatchAStream(t *testing.T) {
