@@ -93,7 +93,7 @@ def main(source, text, target):
          "roles": ["trunk", "regions", "masks", "text", "vocab"],
          "scoring": {"rule": "softmax-with-zero-background", "tau": figures["tau"][0], "bias": figures["bias"][0],
                      "roi_power": 0.5, "quality_power": 0.5, "calibration": CALIBRATION},
-         "defaults": {"score": 0.3, "nms": 0.6, "max": 100}, "live": {"size": 320, "regions": 50}, "memory_mb": 220},
+         "defaults": {"score": 0.35, "nms": 0.6, "max": 100}, "live": {"size": 320, "regions": 50}, "memory_mb": 220},
         {"id": "lseg-starter", "title": "Saysee starter (pixels)", "family": "lseg", "tasks": ["segment"],
          "roles": ["trunk", "pixels", "match", "text", "vocab"],
          "scoring": {"rule": "logits", "background": 0.0},
