@@ -96,12 +96,9 @@ func compare(ctx context.Context, args []string, s stdio) int {
 	var c compareFlags
 	fs := flag.NewFlagSet("compare", flag.ContinueOnError)
 	c.register(fs)
-	paths, code, ok := cli.Args(fs, compareHelp, args, s.out, s.err)
+	paths, code, ok := photoArgs(fs, compareHelp, args, s)
 	if !ok {
 		return code
-	}
-	if len(paths) == 0 {
-		return cli.Misused(s.err, compareHelp, errors.New("no photos: name files, folders or patterns"))
 	}
 	r, err := newComparison(&c, s.err)
 	if err != nil {

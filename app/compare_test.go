@@ -39,11 +39,7 @@ func packsIn(stdout string) string {
 }
 
 func TestCompare(t *testing.T) {
-	dir := t.TempDir()
-	cat := filepath.Join(dir, "cat.jpg")
-	save(t, cat, assets.Photo("cat.jpg"))
-	broken := filepath.Join(dir, "broken.jpg")
-	save(t, broken, []byte("no photo"))
+	cat, broken := catAndBroken(t)
 
 	t.Run("should show all packs on a photo, the usual ones first", func(t *testing.T) {
 		five, code, stdout, stderr := sheetOf(t, filepath.Join(t.TempDir(), "new", "sheet.png"), cat, "--find", "cat, dog", "--segment", "grass")

@@ -85,12 +85,9 @@ func label(ctx context.Context, args []string, s stdio) int {
 	var l labelFlags
 	fs := flag.NewFlagSet("label", flag.ContinueOnError)
 	l.register(fs)
-	paths, code, ok := cli.Args(fs, labelHelp, args, s.out, s.err)
+	paths, code, ok := photoArgs(fs, labelHelp, args, s)
 	if !ok {
 		return code
-	}
-	if len(paths) == 0 {
-		return cli.Misused(s.err, labelHelp, errors.New("no photos: name files, folders or patterns"))
 	}
 	r, err := newLabelRun(&l, s)
 	if err != nil {

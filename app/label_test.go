@@ -66,6 +66,16 @@ func save(t *testing.T, path string, data []byte) {
 	}
 }
 
+// catAndBroken writes a photo of a cat and one that nobody can read.
+func catAndBroken(t *testing.T) (cat, broken string) {
+	t.Helper()
+	dir := t.TempDir()
+	cat, broken = filepath.Join(dir, "cat.jpg"), filepath.Join(dir, "broken.jpg")
+	save(t, cat, assets.Photo("cat.jpg"))
+	save(t, broken, []byte("no photo"))
+	return cat, broken
+}
+
 // cocoFile is what these tests look at in coco.json.
 type cocoFile struct {
 	Images []struct {

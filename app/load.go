@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/saysee/saysee/annot"
+	"github.com/saysee/saysee/app/cli"
 	"github.com/saysee/saysee/assets"
 	"github.com/saysee/saysee/detect"
 	"github.com/saysee/saysee/model"
@@ -140,6 +141,15 @@ func table(flag, text string) ([]annot.Class, []string, error) {
 		said = append(said, flag+": "+p.Text)
 	}
 	return t, said, nil
+}
+
+// photoArgs is cli.Args for a command that is told of photos.
+func photoArgs(fs *flag.FlagSet, h cli.Help, args []string, s stdio) (paths []string, code int, ok bool) {
+	paths, code, ok = cli.Args(fs, h, args, s.out, s.err)
+	if ok && len(paths) == 0 {
+		return nil, cli.Misused(s.err, h, errors.New("no photos: name files, folders or patterns")), false
+	}
+	return paths, code, ok
 }
 
 // load loads the models that the question needs.

@@ -84,12 +84,9 @@ func nameCommand(ctx context.Context, args []string, s stdio) int {
 	var n nameFlags
 	fs := flag.NewFlagSet("name", flag.ContinueOnError)
 	n.register(fs)
-	paths, code, ok := cli.Args(fs, nameHelp, args, s.out, s.err)
+	paths, code, ok := photoArgs(fs, nameHelp, args, s)
 	if !ok {
 		return code
-	}
-	if len(paths) == 0 {
-		return cli.Misused(s.err, nameHelp, errors.New("no photos: name files, folders or patterns"))
 	}
 	classes, err := n.words(s.err)
 	if err != nil {

@@ -20,11 +20,7 @@ func nameArgs(t *testing.T, more ...string) []string {
 }
 
 func TestName(t *testing.T) {
-	dir := t.TempDir()
-	cat := filepath.Join(dir, "cat.jpg")
-	save(t, cat, assets.Photo("cat.jpg"))
-	broken := filepath.Join(dir, "broken.jpg")
-	save(t, broken, []byte("no photo"))
+	cat, broken := catAndBroken(t)
 
 	t.Run("should know a cat from other things with the bundled pack", func(t *testing.T) {
 		code, out, errs := saysee(t, "name", cat, "--find", "cat | kitten, car, house, person, tree", "--top", "1", "--onnxruntime", library(t))

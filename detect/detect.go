@@ -20,7 +20,7 @@ type Detector interface {
 
 // Limiter is a Detector that can look at fewer proposals, for less work.
 type Limiter interface {
-	// Limit sets how many a canvas yields at most, 0 for as many as the pack's files say. It is called before the first Encode.
+	// Limit sets how many a canvas yields at most, 0 for the usual number. It is called before the first Encode.
 	Limit(most int)
 }
 

@@ -68,12 +68,14 @@ const tickEvery = 500 * time.Millisecond
 
 func newLiving(w *Window) mode {
 	m := &living{w: w, steady: true, tracked: true, mask: liveMask}
-	first := session.Things
-	first.Live = true
-	m.choice.Store(&first)
+	m.choice.Store(&session.Things)
 	m.feed = feed.New(feed.Params{
 		Post: w.params.post, Changed: m.changed, Show: m.show, Told: m.told, Failed: m.failed, Draw: m.paint,
-		Load: func() (*pipeline.Models, error) { return w.params.Load(*m.choice.Load()) },
+		Load: func() (*pipeline.Models, error) {
+			c := *m.choice.Load()
+			c.Live = true
+			return w.params.Load(c)
+		},
 	})
 	return m
 }
@@ -146,7 +148,6 @@ func (m *living) takeChoice() {
 	if c.Detect == "" {
 		c = session.Things
 	}
-	c.Live = true
 	if c != *m.choice.Load() {
 		m.choice.Store(&c)
 		m.failedIf(m.feed.Unload())

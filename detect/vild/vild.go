@@ -78,7 +78,7 @@ type Detector struct {
 	text                  *encode.Encoder
 	space                 string // of the regions' vectors
 	trunk, regions, masks *model.Session
-	most                  int // regions of a canvas, 0 for the file's own
+	most                  int // regions of a canvas, 0 for mostRegions
 }
 
 var (

@@ -11,6 +11,11 @@ import sys
 import torch
 
 
+def halved(weights):
+    """Return weights in half precision, on the processor."""
+    return {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in weights.items()}
+
+
 class Average:
     """Follows a network's weights: young averages follow fast, old ones keep `keep` of themselves a step. Counters are copied."""
 
@@ -27,8 +32,7 @@ class Average:
             self.state[k].copy_(now[k])
 
     def half(self):
-        """Return the weights in half precision, on the processor."""
-        return {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in self.state.items()}
+        return halved(self.state)
 
 
 def mean(shares):
@@ -37,7 +41,7 @@ def mean(shares):
     for path, share in shares.items():
         for k, v in torch.load(path, map_location="cpu")["model"].items():
             out[k] = out.get(k, 0) + v.float() * (share / total) if v.is_floating_point() else v
-    return {k: v.half() if v.is_floating_point() else v for k, v in out.items()}
+    return halved(out)
 
 
 if __name__ == "__main__":
