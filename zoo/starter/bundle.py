@@ -19,7 +19,7 @@ import tempfile
 
 import onnx
 from onnx.utils import Extractor
-from rewrite import STRIDES, find, lighten
+from rewrite import STRIDES, find, lighten, narrow_embeds
 from shrink import fold_constants, weights_to_int8
 
 VERSION = "0.4.0"
@@ -28,18 +28,17 @@ CALIBRATION = [1.73, 0.70]  # of the score's logit: fitted on every second COCO 
 CAPTIONED = ["p3", "p4", "p5", "p6"]  # levels that the head for captions reads
 
 
-def lightened(role, source):
-    net = onnx.load(source / f"{role}.onnx")
-    lighten(role, net)
-    fold_constants(net)
-    weights_to_int8(net)
-    onnx.checker.check_model(net)
-    return net
-
-
 def networks(source):
     """Return each role's network."""
-    nets = {path.stem: lightened(path.stem, source) for path in sorted(source.glob("*.onnx"))}
+    nets = {path.stem: onnx.load(path) for path in sorted(source.glob("*.onnx"))}
+    if "match" in nets:
+        narrow_embeds(nets["pixels"], nets["match"])
+    for role, net in nets.items():
+        lighten(role, net)
+        fold_constants(net)
+        if role != "match":  # its few weights turn all words
+            weights_to_int8(net)
+        onnx.checker.check_model(net)
     return nets if "match" in nets else nets | cut_pixels(nets["pixels"])
 
 
