@@ -57,16 +57,14 @@ func (l *Logits) Labels(background float64, off map[int]bool, dst *Labels) *Labe
 		}
 	}
 	p.corners = p.winners()
+	p.columns = make([]int, l.W+2)
+	for kx := range l.W + 1 {
+		p.columns[kx], p.columns[kx+1] = knotPixels(kx-1, l.W, l.X0, l.CellW, l.Photo.X)
+	}
 	// Knot k stands for the centre of cell k; knots -1 and W, H lie on the photo's edge.
 	for ky := -1; ky < l.H; ky++ {
-		y0, y1 := knotPixels(ky, l.H, l.Y0, l.CellH, l.Photo.Y)
-		if y0 >= y1 {
-			continue
-		}
-		for kx := -1; kx < l.W; kx++ {
-			if x0, x1 := knotPixels(kx, l.W, l.X0, l.CellW, l.Photo.X); x0 < x1 {
-				p.cell(kx, ky, image.Rect(x0, y0, x1, y1))
-			}
+		if y0, y1 := knotPixels(ky, l.H, l.Y0, l.CellH, l.Photo.Y); y0 < y1 {
+			p.row(ky, y0, y1)
 		}
 	}
 	return dst
@@ -89,20 +87,24 @@ type labeller struct {
 	background float32
 	classes    []int
 	corners    []int16 // the winner at each cell's centre
+	columns    []int   // the first pixel of each knot, and one behind the last
 	dst        *Labels
 }
 
 // winners labels the centres of all cells.
 func (p *labeller) winners() []int16 {
 	out := make([]int16, p.l.W*p.l.H)
+	best := make([]float32, len(out))
 	for i := range out {
-		best, label := p.ground(i), NoClass
-		for _, c := range p.classes {
-			if v := p.l.Planes[c][i]; v > best {
-				best, label = v, c
+		out[i], best[i] = NoClass, p.ground(i)
+	}
+	for _, c := range p.classes {
+		plane := p.l.Planes[c][:len(out)]
+		for i, v := range plane {
+			if v > best[i] {
+				best[i], out[i] = v, int16(c)
 			}
 		}
-		out[i] = int16(label)
 	}
 	return out
 }
@@ -122,18 +124,42 @@ func (p *labeller) around(kx, ky int) [4]int {
 	return [4]int{y0*p.l.W + x0, y0*p.l.W + x1, y1*p.l.W + x0, y1*p.l.W + x1}
 }
 
-func (p *labeller) cell(kx, ky int, r image.Rectangle) {
-	at := p.around(kx, ky)
-	label := p.corners[at[0]]
-	if label == p.corners[at[1]] && label == p.corners[at[2]] && label == p.corners[at[3]] {
-		for y := r.Min.Y; y < r.Max.Y; y++ {
-			row := p.dst.Pix[y*p.dst.Size.X+r.Min.X : y*p.dst.Size.X+r.Max.X]
-			for i := range row {
-				row[i] = label
+// row labels the pixels between the centres of two rows of cells. Neighbouring knots of one label are filled at once.
+func (p *labeller) row(ky, y0, y1 int) {
+	upper, lower := p.corners[max(ky, 0)*p.l.W:], p.corners[min(ky+1, p.l.H-1)*p.l.W:]
+	// agreed returns the label that all four centres around a knot have.
+	agreed := func(kx int) (int16, bool) {
+		x0, x1 := max(kx, 0), min(kx+1, p.l.W-1)
+		label := upper[x0]
+		return label, label == upper[x1] && label == lower[x0] && label == lower[x1]
+	}
+	for kx := -1; kx < p.l.W; {
+		label, same := agreed(kx)
+		if !same {
+			if x0, x1 := p.columns[kx+1], p.columns[kx+2]; x0 < x1 {
+				p.cell(kx, ky, image.Rect(x0, y0, x1, y1))
+			}
+			kx++
+			continue
+		}
+		from := kx
+		for kx++; kx < p.l.W; kx++ {
+			if _, same := agreed(kx); !same {
+				break // the next knot shares two centres with this one, so that it agrees on the same label
 			}
 		}
-		return
+		for y := y0; y < y1; y++ {
+			fill := p.dst.Pix[y*p.dst.Size.X+p.columns[from+1] : y*p.dst.Size.X+p.columns[kx+1]]
+			for i := range fill {
+				fill[i] = label
+			}
+		}
 	}
+}
+
+// cell labels the pixels between four centres that do not agree.
+func (p *labeller) cell(kx, ky int, r image.Rectangle) {
+	at := p.around(kx, ky)
 	// A class that another beats at all four centres cannot win between them.
 	var stay [8]int
 	rivals := p.rivals(at, stay[:0])
