@@ -140,6 +140,9 @@ func (e *Engine) open(p *Pack, f File, need Graph) (data []byte, offers Graph, l
 		offers, levels = need.on(has)
 		err = offers.check(has)
 	}
+	if err == nil && len(offers.Outputs) < len(has.Outputs) {
+		data, err = trim(data, offers)
+	}
 	if err != nil {
 		return nil, offers, nil, fmt.Errorf("%s: %w", place(p, f), err)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 func FuzzParseGraph(f *testing.F) {
@@ -103,4 +105,50 @@ func TestAHeadReadsTheLevelsThatItsFileNames(t *testing.T) {
 	if len(need.Inputs) != 1 {
 		t.Error("what the family needs has changed")
 	}
+}
+
+func TestWhatNoOutputNeedsIsTrimmed(t *testing.T) {
+	bytes := func(num protowire.Number, parts ...[]byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, num, protowire.BytesType), slices.Concat(parts...))
+	}
+	name := func(num protowire.Number, s string) []byte { return bytes(num, []byte(s)) }
+	node := func(in, out string, more ...[]byte) []byte {
+		return bytes(graphNode, append(more, name(nodeInput, in), name(nodeOutput, out))...)
+	}
+	weight := func(s string) []byte { return bytes(graphInitializer, name(tensorName, s)) }
+	port := func(num protowire.Number, s string) []byte { return bytes(num, name(valueName, s)) }
+	file := func(parts ...[]byte) []byte { return bytes(modelGraph, parts...) }
+
+	ports := slices.Concat(port(graphInput, "x"), port(graphInput, "most"), weight("most"))
+	near := slices.Concat(node("x", "a"), weight("w"), node("w", "b", name(nodeInput, "a")), port(graphOutput, "b"))
+	far := slices.Concat(node("b", "c"), weight("v"), node("v", "d", name(nodeInput, "c")), port(graphOutput, "d"))
+	loop := node("b", "e", bytes(nodeAttribute, bytes(attributeGraph)))
+	need := Graph{Inputs: []Port{{"x", Float32, 4}}, Optional: []Port{{"most", Int64, 1}}, Outputs: []Port{{"b", Float32, 4}}}
+	for sentence, c := range map[string]struct{ in, want []byte }{
+		"should keep what the output needs and inputs' defaults": {file(ports, near, far), file(ports, near)},
+		"should keep a file with graphs within nodes whole":      {file(ports, near, loop, far), file(ports, near, loop, far)},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			has, err := parseGraph(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wanted, _ := need.on(has)
+			got, err := trim(c.in, wanted)
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%q, %v; want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+func FuzzTrim(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{0x3a, 0x06, 0x0a, 0x04, 0x12, 0x02, 'a', 'b'})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		short, err := trim(data, Graph{Outputs: []Port{{Name: "ab"}}})
+		if err == nil && len(short) > len(data) {
+			t.Error("trimming made a file longer")
+		}
+	})
 }

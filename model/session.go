@@ -49,6 +49,17 @@ func (s *Session) RunOn(ctx context.Context, features []*Tensor, in ...*Tensor) 
 	return s.Run(ctx, append(all, in...)...)
 }
 
+// Trunk is the starters' trunk as far as a head needs it: it makes the levels that the head reads, in the head's order.
+func (s *Session) Trunk() Graph {
+	t := Trunk()
+	all := t.Outputs
+	t.Outputs = nil
+	for _, i := range s.levels {
+		t.Outputs = append(t.Outputs, all[i])
+	}
+	return t
+}
+
 // Run feeds the inputs, in the order of the session's Graph, and returns the outputs in that order. The
 // caller releases each output. When ctx ends, the run stops within about one operator and ctx's error is
 // returned.

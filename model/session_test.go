@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -157,5 +158,31 @@ func TestAFileWithOtherPortsNamesTheDifference(t *testing.T) {
 	want := `pack vild-starter, trunk.onnx: graph does not fit its family: input "pixel_values" has 4 dimensions, not 3; output "p2" is missing (the file has "f4", "p3", "p4", "p5", "p6", "c5")`
 	if err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
+	}
+}
+
+func TestATrunkIsLoadedAsFarAsAHeadNeedsIt(t *testing.T) {
+	e := modeltest.Engine(t, 1)
+	head, err := e.Session(modeltest.Pack(t, "clip-starter"), "naming", model.Graph{Head: true, Outputs: []model.Port{{Name: "image_embeds", Type: model.Float32, Rank: 2}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := e.Session(modeltest.Pack(t, "clip-starter"), "trunk", head.Trunk())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := pixels(t, 96, 1)
+	all, err := trunk(t, e).Run(t.Context(), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.ReleaseAll(all)
+	few, err := part.Run(t.Context(), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.ReleaseAll(few)
+	if len(few) != 1 || !slices.Equal(few[0].Shape, all[5].Shape) || !slices.Equal(few[0].F32, all[5].F32) {
+		t.Errorf("%d levels, not the backbone's last map alone, or another", len(few))
 	}
 }

@@ -69,8 +69,10 @@ func New(pack *model.Pack, engine *model.Engine, text *encode.Encoder) (*Namer, 
 	}
 	load := engine.Loader(pack)
 	if pack.Has("trunk") {
-		n.trunk = load.Session("trunk", model.Trunk())
-		n.head = load.Session("naming", namingGraph)
+		// Names need less of the trunk than boxes and pixels do, and no canvas of theirs: the trunk is loaded without its pyramid.
+		if n.head = load.Session("naming", namingGraph); n.head != nil {
+			n.trunk = load.Session("trunk", n.head.Trunk())
+		}
 	} else {
 		n.image = load.Session("image", imageGraph)
 	}
@@ -105,7 +107,7 @@ func (n *Namer) run(ctx context.Context, view *model.View) ([]*model.Tensor, err
 	if err != nil {
 		return nil, err
 	}
-	return n.head.RunOn(ctx, f)
+	return n.head.Run(ctx, f...)
 }
 
 // Words prepares classes to be compared with.
