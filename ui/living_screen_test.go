@@ -4,29 +4,13 @@ import (
 	"image"
 	_ "image/jpeg"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/pipeline/live/livetest"
 	"github.com/saysee/saysee/pipeline/pipelinetest"
 )
-
-// watch starts the program on a folder and a clip, and waits for its window to be in the mode Live.
-func (s *screen) watch(dir, clip string) {
-	s.t.Helper()
-	s.program = exec.Command(os.Args[0], dir)
-	s.program.Env = append(s.env, asWatcher+"="+clip)
-	s.program.Stdout, s.program.Stderr = &s.log, &s.log
-	if err := s.program.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.until("the window", func() bool { return s.try("search", "--onlyvisible", "--name", "Live") == nil })
-	time.Sleep(500 * time.Millisecond)
-	s.do("search", "--onlyvisible", "--name", "Live", "windowfocus")
-}
 
 // keptFrames are the photos that were made of frames.
 func keptFrames(t *testing.T, dir string) []string {
@@ -47,16 +31,19 @@ func TestRealLive(t *testing.T) {
 	s := newScreen(t)
 	clip := livetest.Clip(t, "clip.mp4", image.Pt(320, 240), 60, 10)
 	dir := pipelinetest.Album(t, "cat.jpg")
-	s.watch(dir, clip)
+	s.start(dir, "Live", asWatcher+"="+clip)
 	s.do("key", "slash")
 	s.do("type", "--delay", "20", "cat | kitten, horse, dog, person")
 	s.do("key", "Return")
 	var doc annot.Document
 	photo := ""
 	s.until("a frame with regions to be kept", func() bool {
-		s.do("key", "space") // freezes, or goes on
-		time.Sleep(500 * time.Millisecond)
-		s.do("key", "Return") // keeps the frozen frame, and goes on
+		before := len(keptFrames(t, dir))
+		s.do("key", "space") // freezes; only if it has done so without an effect, it goes on
+		wait(0.2, func() bool {
+			s.do("key", "Return") // keeps the frame once the models have looked at it, and goes on
+			return len(keptFrames(t, dir)) > before
+		})
 		for _, f := range keptFrames(t, dir) {
 			d, raw := labels(t, dir, filepath.Base(f))
 			if raw != nil && len(d.Regions) > 0 {
@@ -66,8 +53,7 @@ func TestRealLive(t *testing.T) {
 		}
 		return false
 	})
-	s.do("key", "s")
-	s.until("the snapshot", func() bool {
+	s.press("s", "the snapshot", func() bool {
 		shots, err := filepath.Glob(filepath.Join(s.home, "Saysee", "captures", "*.jpg"))
 		return err == nil && len(shots) > 0
 	})
