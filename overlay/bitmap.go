@@ -152,15 +152,24 @@ func (b *bitmap) polygon(p annot.Polygon, f *frame) bool {
 			b.ring(hole, f, r)
 		}
 	}
-	for at := 0; at < len(b.bits); at += b.stride {
-		row, in := b.bits[at:at+b.w], byte(0)
-		for i := range row {
-			in ^= row[i]
-			row[i] = in
-		}
-		row[b.w-1] = 0
-	}
+	b.sweep()
 	return true
+}
+
+// sweep turns marks into pixels, from the left: every pixel becomes the XOR of the marks up to it.
+func (b *bitmap) sweep() {
+	for at := 0; at < len(b.bits); at += b.stride {
+		row, in := b.bits[at:at+b.stride], uint64(0)
+		for i := 0; i+8 <= len(row); i += 8 {
+			v := binary.LittleEndian.Uint64(row[i:])
+			v ^= v << 8
+			v ^= v << 16
+			v ^= v<<32 ^ in
+			binary.LittleEndian.PutUint64(row[i:], v)
+			in = v >> 56 * ones
+		}
+		clear(row[b.w-1:])
+	}
 }
 
 // around is Polygon.Bounds without the garbage.

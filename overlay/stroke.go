@@ -20,47 +20,58 @@ const phases = 4
 // pen is a line's shape, with the distances around a point worked out for each phase. Distances are in
 // bytes: 255 is out of reach.
 type pen struct {
-	half, reach float64 // half the width without and with halo, in pixels
-	size        int     // of the square of pixels around a point
-	row         int     // size rounded up to whole words; what is beyond size is out of reach
-	step        float32 // how far apart points may be without a visible scallop
-	unit        float64 // bytes per pixel of distance
-	table       []byte  // phases × phases squares of size rows of row bytes
+	half, reach float64                // half the width without and with halo, in pixels
+	size        int                    // of the square of pixels around a point
+	row         int                    // size rounded up to whole words; what is beyond size is out of reach
+	step        float32                // how far apart points may be without a visible scallop
+	unit        float64                // bytes per pixel of distance
+	line, gap   [phases * phases]stamp // for a point of the line, and for one where only the halo is
+}
+
+// stamp is what a point covers of the square around it: the rows from the first one in reach to the last one.
+type stamp struct {
+	first int
+	dist  []byte // the pen's row bytes each
 }
 
 func newPen(half, halo float64) pen {
 	p := pen{half: half, reach: half + halo}
-	p.unit = 254 / (p.reach + 1)
+	p.unit = 254.5 / (p.reach + 0.5) // whose centre is half a pixel further, has no share
 	p.size = 2*int(math.Ceil(p.reach+0.5)) + 2
 	p.step = float32(max(1, math.Sqrt(p.reach)/1.7))
 	p.row = (p.size + 7) &^ 7
-	p.table = make([]byte, 0, phases*phases*p.size*p.row)
-	mid := float64(p.size / 2)
-	for fy := range phases {
-		for fx := range phases {
-			cx, cy := mid+(float64(fx)+0.5)/phases, mid+(float64(fy)+0.5)/phases
-			for y := range p.size {
-				for x := range p.size {
-					d := math.Hypot(float64(x)+0.5-cx, float64(y)+0.5-cy)
-					p.table = append(p.table, byte(min(d*p.unit+0.5, 255)))
-				}
-				for range p.row - p.size {
-					p.table = append(p.table, 255)
-				}
-			}
-		}
+	for i := range p.line {
+		p.line[i] = p.stamp(i, 0)
+		p.gap[i] = p.stamp(i, math.Ceil((half+0.5)*p.unit))
 	}
 	return p
 }
 
-// square returns the distances around a point at v, and the pixel of its top-left corner.
-func (p *pen) square(v vec) (table []byte, x, y int) {
+// stamp works out the distances around a point of a phase, in bytes and none under least.
+func (p *pen) stamp(phase int, least float64) (s stamp) {
+	mid := float64(p.size / 2)
+	cx, cy := mid+(float64(phase%phases)+0.5)/phases, mid+(float64(phase/phases)+0.5)/phases
+	for y := range p.size {
+		if math.Abs(float64(y)+0.5-cy) >= p.reach+0.5 {
+			continue
+		}
+		if len(s.dist) == 0 {
+			s.first = y
+		}
+		for x := range p.row {
+			d := math.Hypot(float64(x)+0.5-cx, float64(y)+0.5-cy)
+			s.dist = append(s.dist, byte(min(max(d*p.unit+0.5, least), 255)))
+		}
+	}
+	return s
+}
+
+// around returns the phase of a point at v, and the pixel of the top-left corner of the square around it.
+func (p *pen) around(v vec) (phase, x, y int) {
 	ix, iy := int(math.Floor(float64(v.x))), int(math.Floor(float64(v.y)))
 	fx := min(int((v.x-float32(ix))*phases), phases-1)
 	fy := min(int((v.y-float32(iy))*phases), phases-1)
-	n := p.size * p.row
-	at := (fy*phases + fx) * n
-	return p.table[at : at+n], ix - p.size/2, iy - p.size/2
+	return fy*phases + fx, ix - p.size/2, iy - p.size/2
 }
 
 // brush is what decides the tone of every distance: a pen with a line over a halo. Either may have no
@@ -110,19 +121,23 @@ func (m *inkMap) reset(r image.Rectangle) {
 	}
 }
 
-// stamp lowers the distances around a point. A point whose square leaves the map is passed over: the map
-// is made large enough for all points that matter.
-func (m *inkMap) stamp(p *pen, v vec) {
-	table, x, y := p.square(v)
+// stamp lowers the distances around a point of the line, or of a gap in it. A point whose square leaves the map is passed
+// over: the map is made large enough for all points that matter.
+func (m *inkMap) stamp(p *pen, v vec, line bool) {
+	phase, x, y := p.around(v)
 	if x < m.rect.Min.X || y < m.rect.Min.Y || x+p.size > m.rect.Max.X || y+p.size > m.rect.Max.Y {
 		return
 	}
-	at := (y-m.rect.Min.Y)*m.stride + x - m.rect.Min.X
-	for ; len(table) > 0; at += m.stride {
+	s := &p.line[phase]
+	if !line {
+		s = &p.gap[phase]
+	}
+	at := (y+s.first-m.rect.Min.Y)*m.stride + x - m.rect.Min.X
+	for dist := s.dist; len(dist) > 0; at += m.stride {
 		for i := 0; i < p.row; i += 8 {
 			word := m.dist[at+i : at+i+8]
-			binary.LittleEndian.PutUint64(word, least(binary.LittleEndian.Uint64(word), binary.LittleEndian.Uint64(table)))
-			table = table[8:]
+			binary.LittleEndian.PutUint64(word, least(binary.LittleEndian.Uint64(word), binary.LittleEndian.Uint64(dist)))
+			dist = dist[8:]
 		}
 	}
 }
@@ -140,32 +155,24 @@ func least(a, b uint64) uint64 {
 // compose paints the map.
 func (m *inkMap) compose(c *canvas, tones *[256]tone) {
 	r := m.rect.Intersect(image.Rect(0, 0, c.w, c.h))
+	n := r.Dx()
 	for y := r.Min.Y; y < r.Max.Y; y++ {
-		row := m.dist[(y-m.rect.Min.Y)*m.stride+r.Min.X-m.rect.Min.X:][:r.Dx()]
-		pix := c.pix[y*c.stride+4*r.Min.X:][:4*r.Dx()]
-		for x := 0; x < len(row); x++ {
-			if row[x] == 255 {
-				if x = beyond(row, x); x == len(row) {
+		row := m.dist[(y-m.rect.Min.Y)*m.stride+r.Min.X-m.rect.Min.X:]
+		pix := c.pix[y*c.stride+4*r.Min.X:][:4*n]
+		for x := 0; x < n; x += 8 {
+			word := binary.LittleEndian.Uint64(row[x:])
+			for ink := ^word; ink != 0; {
+				bit := bits.TrailingZeros64(ink) &^ 7
+				at := 4 * (x + bit/8)
+				if at >= len(pix) {
 					break
 				}
+				px := pix[at : at+4]
+				binary.LittleEndian.PutUint32(px, tones[byte(word>>bit)].over(binary.LittleEndian.Uint32(px)))
+				ink &^= 0xFF << bit
 			}
-			px := pix[4*x : 4*x+4]
-			binary.LittleEndian.PutUint32(px, tones[row[x]].over(binary.LittleEndian.Uint32(px)))
 		}
 	}
-}
-
-// beyond returns the first place from i on that is not out of reach, or the length of the row.
-func beyond(row []byte, i int) int {
-	for ; i+8 <= len(row); i += 8 {
-		if v := ^binary.LittleEndian.Uint64(row[i:]); v != 0 {
-			return i + bits.TrailingZeros64(v)/8
-		}
-	}
-	for i < len(row) && row[i] == 255 {
-		i++
-	}
-	return i
 }
 
 // pens keeps the pens of a picture: there are few widths, and one set per unit.
@@ -209,19 +216,10 @@ func (s *stroker) stroke(c *canvas, points []vec, paths []path, p *pen, l *look,
 	if !s.prepare(c, points, paths, p) {
 		return
 	}
-	haloAlpha := l.haloAlpha
-	if off > 0 {
-		for _, q := range paths {
-			s.along(points[q.from:q.to], p, math.Inf(1), 0)
-		}
-		s.compose(c, p.brush(l, 0, haloAlpha))
-		s.ink.reset(s.ink.rect)
-		haloAlpha = 0
-	}
 	for _, q := range paths {
 		s.along(points[q.from:q.to], p, on, off)
 	}
-	s.compose(c, p.brush(l, 256, haloAlpha))
+	s.compose(c, p.brush(l, 256, l.haloAlpha))
 }
 
 // prepare makes the map as large as the paths need on the picture.
@@ -249,11 +247,11 @@ func (p *pen) near(c *canvas) image.Rectangle {
 	return image.Rect(-p.size, -p.size, c.w+p.size, c.h+p.size)
 }
 
-// along stamps one path, leaving out the gaps. A stamp reaches half a width beyond its point, so dashes are
-// stamped that much shorter, but never so short that the points, a pixel apart, could miss one.
+// along stamps one path. A stamp reaches half a width beyond its point, so dashes are stamped that much shorter, but never
+// so short that the points, a pixel apart, could miss one.
 func (s *stroker) along(points []vec, p *pen, on, off float64) {
 	var walked float32
-	since := p.step // since the last stamp
+	since, before := p.step, true // since the last stamp, and what that was
 	period := float32(on + off)
 	from, to := float32(p.half), float32(max(on-p.half, p.half+1))
 	for i, v := range points {
@@ -261,18 +259,16 @@ func (s *stroker) along(points []vec, p *pen, on, off float64) {
 			d := hypot32(v.x-points[i-1].x, v.y-points[i-1].y)
 			walked, since = walked+d, since+d
 		}
+		line := true
 		if off > 0 {
 			for walked >= period {
 				walked -= period
 			}
-			if walked < from || walked > to {
-				since = p.step
-				continue
-			}
+			line = walked >= from && walked <= to
 		}
-		if since+0.25 >= p.step {
-			since = 0
-			s.ink.stamp(p, v)
+		if line != before || since+0.25 >= p.step {
+			since, before = 0, line
+			s.ink.stamp(p, v, line)
 		}
 	}
 }
@@ -288,6 +284,6 @@ func (s *stroker) dot(c *canvas, x, y, radius, halo float64, l *look) {
 	v := vec{float32(x), float32(y)}
 	n := p.size
 	s.ink.reset(image.Rect(int(x)-n, int(y)-n, int(x)+n+1, int(y)+n+1))
-	s.ink.stamp(p, v)
+	s.ink.stamp(p, v, true)
 	s.compose(c, p.brush(l, 256, l.haloAlpha))
 }
