@@ -124,7 +124,7 @@ func (e *Engine) slot(key string) *slot {
 
 func portKey(g Graph) string {
 	var b strings.Builder
-	for _, p := range slices.Concat(g.Inputs, g.Outputs) {
+	for _, p := range slices.Concat(g.Inputs, g.Outputs, g.OptionalOutputs) {
 		b.WriteString("|" + p.Name)
 	}
 	return b.String()

@@ -17,19 +17,27 @@ func Trunk() Graph {
 	}
 }
 
+// Outputs of text encoders that hold a phrase's vector (TextSpec.Output).
+const (
+	// TextEmbeds is the usual one.
+	TextEmbeds = "text_embeds"
+	// RawTextEmbeds are vectors of an encoder that draws its TextEmbeds to the names that boxes and masks were learned with, before that.
+	RawTextEmbeds = "raw_text_embeds"
+)
+
+var (
+	textEmbeds = []Port{{TextEmbeds, Float32, 2}}
+	rawEmbeds  = []Port{{RawTextEmbeds, Float32, 2}}
+)
+
 // CLIPTextEncoder returns what text encoders of CLIP's kind offer: token ids in, [T, D] vectors out, of any length.
 // What fills up short texts needs no mask: it stands behind the piece whose state counts, and none looks ahead.
 func CLIPTextEncoder() Graph {
-	return Graph{
-		Inputs:  []Port{{"input_ids", Int64, 2}},
-		Outputs: []Port{{"text_embeds", Float32, 2}},
-	}
+	return Graph{Inputs: []Port{{"input_ids", Int64, 2}}, Outputs: textEmbeds, OptionalOutputs: rawEmbeds}
 }
 
-// TextEncoder returns what a text encoder offers: token ids and mask in, [T, D] unit vectors out.
+// TextEncoder returns what a text encoder offers: token ids and mask in, [T, D] unit vectors out. Packs that read one output each of
+// the same file share its session.
 func TextEncoder() Graph {
-	return Graph{
-		Inputs:  []Port{{"input_ids", Int64, 2}, {"attention_mask", Int64, 2}},
-		Outputs: []Port{{"text_embeds", Float32, 2}},
-	}
+	return Graph{Inputs: []Port{{"input_ids", Int64, 2}, {"attention_mask", Int64, 2}}, Outputs: textEmbeds, OptionalOutputs: rawEmbeds}
 }

@@ -40,8 +40,9 @@ type Graph struct {
 	Inputs, Outputs []Port
 	// Head marks a graph that also reads levels of the starters' trunk, in front of Inputs: those that the file names.
 	Head bool
-	// Optional are inputs with a default in the file. Those that a file offers stand behind Inputs.
-	Optional []Port
+	// Optional are inputs with a default in the file, OptionalOutputs what not every file makes. Those that a file offers stand behind
+	// Inputs and Outputs.
+	Optional, OptionalOutputs []Port
 	// Ragged marks outputs whose shapes hang on what is in the inputs, not only on the inputs' shapes.
 	Ragged bool
 }
@@ -59,13 +60,15 @@ func (need Graph) on(has Graph) (g Graph, levels []int) {
 		}
 	}
 	inputs = append(inputs, need.Inputs...)
-	for _, p := range need.Optional {
-		if find(has.Optional, p.Name) != nil {
-			inputs = append(inputs, p)
-		}
-	}
+	inputs = append(inputs, offered(need.Optional, has.Optional)...)
+	need.Outputs = slices.Concat(need.Outputs, offered(need.OptionalOutputs, has.Outputs))
 	need.Inputs = inputs
 	return need, levels
+}
+
+// offered returns the ports that are there.
+func offered(ports, has []Port) []Port {
+	return slices.DeleteFunc(slices.Clone(ports), func(p Port) bool { return find(has, p.Name) == nil })
 }
 
 // ErrGraph marks an ONNX file whose inputs and outputs are not what its family needs.

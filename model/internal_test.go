@@ -92,6 +92,21 @@ func TestAnInputWithADefaultIsReadWhereAFileOffersIt(t *testing.T) {
 	}
 }
 
+func TestAnOutputThatNotEveryFileMakesIsTakenWhereItIs(t *testing.T) {
+	need := TextEncoder()
+	for want, has := range map[string][]Port{
+		`"text_embeds"`:                    {{"lang_hidden", Float32, 3}, {TextEmbeds, Float32, 2}},
+		`"text_embeds", "raw_text_embeds"`: {{RawTextEmbeds, Float32, 2}, {TextEmbeds, Float32, 2}},
+	} {
+		if got, _ := need.on(Graph{Inputs: need.Inputs, Outputs: has}); names(got.Outputs) != want {
+			t.Errorf("of %s it makes %s, want %s", names(has), names(got.Outputs), want)
+		}
+	}
+	if len(need.Outputs) != 1 {
+		t.Error("what the family needs has changed")
+	}
+}
+
 func TestAHeadReadsTheLevelsThatItsFileNames(t *testing.T) {
 	need := Graph{Head: true, Inputs: []Port{{"boxes", Float32, 2}}}
 	has := Graph{Inputs: []Port{{"boxes", Float32, 2}, {"p5", Float32, 4}, {"f4", Float32, 4}, {"other", Float32, 4}}}

@@ -58,7 +58,9 @@ type TokenizerSpec struct {
 
 // TextSpec tells how a phrase becomes one vector.
 type TextSpec struct {
-	Encoder   string   `json:"encoder"` // role of the text graph
+	Encoder string `json:"encoder"` // role of the text graph
+	// Output is the text graph's output that is a text's vector: TextEmbeds, also when it is not stated, or RawTextEmbeds.
+	Output    string   `json:"output,omitempty"`
 	Dim       int      `json:"dim"`
 	Templates []string `json:"templates"` // with {} for the phrase
 	// Batch is how many texts a run may hold, 1 when it is not stated. A graph that quantises activations as it
@@ -168,6 +170,9 @@ func (m *Manifest) checkText(roles map[string]bool) error {
 	}
 	if m.Text.Encoder == "" {
 		return nil
+	}
+	if out := m.Text.Output; out != "" && out != TextEmbeds && out != RawTextEmbeds {
+		return fmt.Errorf("text.output %q is not known (%s, %s)", out, TextEmbeds, RawTextEmbeds)
 	}
 	if m.Text.Batch < 0 || m.Text.Batch > 1024 || m.Tokenizer.Pieces < 0 {
 		return errors.New("text.batch or tokenizer.pieces is out of range")

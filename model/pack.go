@@ -102,6 +102,9 @@ func (p *Pack) TextFingerprint() string {
 		fmt.Fprintln(h, f.SHA256)
 	}
 	fmt.Fprintln(h, p.Tokenizer.Kind, p.Tokenizer.MaxTokens, p.Text.Dim, strings.Join(p.Text.Templates, "\n")+p.Text.Normalize)
+	if p.Text.Output != "" {
+		fmt.Fprintln(h, p.Text.Output)
+	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

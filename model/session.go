@@ -36,6 +36,11 @@ func (s *Session) Runs() int64 { return s.runs.Load() }
 // Takes reports whether the graph has an input of a name, which tells of an optional one whether the file offers it.
 func (s *Session) Takes(name string) bool { return find(s.graph.Inputs, name) != nil }
 
+// Output returns which of a run's tensors has a name, -1 for none.
+func (s *Session) Output(name string) int {
+	return slices.IndexFunc(s.graph.Outputs, func(p Port) bool { return p.Name == name })
+}
+
 // Outputs returns how many tensors a run yields.
 func (s *Session) Outputs() int { return len(s.graph.Outputs) }
 

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"image"
 	"math"
 	"os"
 	"testing"
@@ -44,6 +45,7 @@ type reference struct {
 			Classes [][4]float64 `json:"classes"` // x, y, 0 or the class from 1, margin
 			Logits  [][]float64  `json:"logits"`  // x, y, a logit a class
 		} `json:"pixels"`
+		Shares []float64 `json:"shares"` // of the words to find, as names of the photo
 	} `json:"photos"`
 }
 
@@ -69,6 +71,7 @@ func sample(t testing.TB, name string) *photo.Photo {
 const (
 	boxBound   = 0.5
 	scoreBound = 0.005
+	shareBound = 0.0005
 )
 
 func TestRegionsEqualThePythonReference(t *testing.T) {
@@ -105,6 +108,29 @@ func TestRegionsEqualThePythonReference(t *testing.T) {
 				compareMask(t, kept[i].Shape.(annot.Mask), m.Probs, m.Area)
 			}
 			comparePixels(t, ans.Pixels, want.Pixels.Classes, want.Pixels.Logits)
+		})
+	}
+}
+
+func TestNamesEqualThePythonReference(t *testing.T) {
+	ref := readReference(t)
+	models := pipelinetest.Load(t, pipeline.Params{Name: pipeline.DefaultNamer})
+	words, err := models.Namer.Words(t.Context(), annot.NamedClasses(ref.Find...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range ref.Photos {
+		t.Run(want.Photo, func(t *testing.T) {
+			p := sample(t, want.Photo)
+			seen, err := models.See(t.Context(), p, image.Rectangle{Max: p.Size()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, s := range words.Scores(seen) {
+				if math.Abs(s.Share-want.Shares[i]) > shareBound {
+					t.Errorf("share of %q: %.4f, want %.4f", ref.Find[i], s.Share, want.Shares[i])
+				}
+			}
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -27,7 +28,10 @@ func Open(engine *model.Engine, pack *model.Pack, dir string, words *lexicon.Lex
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", pack.ID, err)
 	}
-	if err := engine.Check(pack, pack.Text.Encoder, graph); err != nil {
+	output := cmp.Or(pack.Text.Output, model.TextEmbeds)
+	needed := graph
+	needed.Outputs, needed.OptionalOutputs = []model.Port{{Name: output, Type: model.Float32, Rank: 2}}, nil
+	if err := engine.Check(pack, pack.Text.Encoder, needed); err != nil {
 		return nil, err
 	}
 	load := func() (*model.Session, error) { return engine.Session(pack, pack.Text.Encoder, graph) }
@@ -35,7 +39,7 @@ func Open(engine *model.Engine, pack *model.Pack, dir string, words *lexicon.Lex
 		words = nil
 	}
 	p := Params{
-		Lexicon: words, Tokenizer: tokenizer, Run: runSession(load, len(graph.Inputs)), Warm: func() error { _, err := load(); return err }, Dim: pack.Text.Dim, Ensemble: ensemble,
+		Lexicon: words, Tokenizer: tokenizer, Run: runSession(load, len(graph.Inputs), output), Warm: func() error { _, err := load(); return err }, Dim: pack.Text.Dim, Ensemble: ensemble,
 		Batch: pack.Text.Batch, Fingerprint: pack.TextFingerprint(), Dir: dir,
 	}
 	if pack.Tokenizer.Pad {
@@ -70,8 +74,8 @@ func openTokenizer(pack *model.Pack) (Tokenizer, model.Graph, error) {
 	return t, graph, token.Fits(t, pack.Tokenizer.Pieces)
 }
 
-// runSession runs batches through a text graph, whose second input, if it has one, is the mask.
-func runSession(load func() (*model.Session, error), inputs int) Run {
+// runSession runs batches through a text graph, whose second input, if it has one, is the mask, and takes the vectors from one of its outputs.
+func runSession(load func() (*model.Session, error), inputs int, output string) Run {
 	return func(ctx context.Context, b Batch) ([][]float32, error) {
 		s, err := load()
 		if err != nil {
@@ -91,7 +95,7 @@ func runSession(load func() (*model.Session, error), inputs int) Run {
 			return nil, err
 		}
 		defer model.ReleaseAll(out)
-		return rows(out[0], b.Texts)
+		return rows(out[s.Output(output)], b.Texts)
 	}
 }
 

@@ -65,6 +65,31 @@ func TestPack(t *testing.T) {
 			t.Errorf("%d runs", n)
 		}
 	})
+	t.Run("should read the output that a pack states, and never keep one for another", func(t *testing.T) {
+		drawn, _ := vectors(t, e, "settee")
+		raw, s := vectors(t, open("clip-starter"), "settee")
+		check(t, s, 0, 1)
+		again, s := vectors(t, open("clip-starter"), "settee")
+		check(t, s, 1, 0)
+		if slices.Equal(raw[0], drawn[0]) || !slices.Equal(raw[0], again[0]) {
+			t.Error("a word's vector before it is drawn to names is the one after, or another each time")
+		}
+	})
+	t.Run("should read the usual output of a pack that states none", func(t *testing.T) {
+		pack := *modeltest.Pack(t, "clip-starter")
+		manifest := *pack.Manifest
+		manifest.Text.Output = ""
+		pack.Manifest = &manifest
+		old, err := encode.Open(engine, &pack, dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, s := vectors(t, old, "settee")
+		check(t, s, 1, 0)
+		if want, _ := vectors(t, e, "settee"); !slices.Equal(got[0], want[0]) {
+			t.Error("it is another than the boxes'")
+		}
+	})
 	t.Run("should encode a new word in 15 ms", func(t *testing.T) {
 		best := time.Hour
 		for _, w := range strings.Fields("anchor balloon candle drum envelope feather guitar hammer") {

@@ -95,6 +95,7 @@ def main():
     parser.add_argument("--packs", required=True)
     parser.add_argument("--detect-pack", default="vild-starter")
     parser.add_argument("--segment-pack", default="lseg-starter")
+    parser.add_argument("--name-pack", default="clip-starter")
     parser.add_argument("--find", required=True)
     parser.add_argument("--segment", required=True)
     parser.add_argument("--size", type=int, help="side of the canvas in pixels (default: the pack's)")
@@ -107,6 +108,8 @@ def main():
     packs = pathlib.Path(args.packs)
     pack, pixel_pack = starter.Pack(packs / args.detect_pack), starter.Pack(packs / args.segment_pack)
     detector, encoder = starter.Detector(pack, options), starter.Words(pack, options)
+    namer = starter.Namer(starter.Pack(packs / args.name_pack), options)
+    named = np.stack([namer.words.vector(w) for w in find])
     pixels = {
         role: ort.InferenceSession(pixel_pack.path(role), options, ["CPUExecutionProvider"]) for role in ("pixels", "match")
     }
@@ -130,6 +133,7 @@ def main():
             "pixels": describe_pixels(
                 pixel_logits(pixels, features, np.stack([vectors[w] for w in segment])), canvas, resized, wh
             ),
+            "shares": rounded(namer.shares(photo, named), 5),  # of the words to find, as names of the whole photo
         })
     fixture = {
         "made_by": f"zoo/peer/reference.py, onnxruntime {ort.__version__}, opencv {cv2.__version__}, numpy {np.__version__}",

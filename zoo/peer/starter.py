@@ -46,6 +46,7 @@ class Words:
         self.tokenizer = BertWordPieceTokenizer(pack.path(spec["vocab"]), lowercase=True, strip_accents=True)
         self.tokenizer.enable_truncation(spec["max_tokens"])
         self.templates = pack.manifest["text"]["templates"]
+        self.output = pack.manifest["text"].get("output", "text_embeds")
         self.session = ort.InferenceSession(pack.path(pack.manifest["text"]["encoder"]), options, ["CPUExecutionProvider"])
 
     def ids(self, phrase):
@@ -56,7 +57,7 @@ class Words:
         vectors = []
         for template in self.templates:
             ids = np.array([self.ids(template.replace("{}", phrase))], np.int64)
-            vectors.append(self.session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0])
+            vectors.append(self.session.run([self.output], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0])
         mean = np.mean(vectors, axis=0)
         return mean / np.linalg.norm(mean)
 
@@ -165,3 +166,23 @@ class Detector:
 
     def masks(self, features, canvas_boxes):
         return self.run("masks", **self.read("masks", features), boxes=canvas_boxes)["mask_probs"]
+
+
+class Namer:
+    """A pack that names photos by one vector of the whole canvas, made on the trunk."""
+
+    def __init__(self, pack, options):
+        self.pack, self.image, self.words = pack, pack.manifest["image"], Words(pack, options)
+        self.sessions = {role: ort.InferenceSession(pack.path(role), options, ["CPUExecutionProvider"]) for role in ("trunk", "naming")}
+
+    prepare, run, read = Detector.prepare, Detector.run, Detector.read
+
+    def vector(self, photo):
+        tensor, *_ = self.prepare(photo, self.image["size"])
+        return self.run("naming", **self.read("naming", self.run("trunk", pixel_values=tensor)))["image_embeds"][0]
+
+    def shares(self, photo, vectors):
+        """How likely each word [N, D] is among these: softmax over the scaled cosines."""
+        seen = self.vector(photo)
+        e = np.exp(self.pack.manifest["scoring"]["scale"] * (vectors @ seen / np.linalg.norm(seen) - 1))
+        return e / e.sum()

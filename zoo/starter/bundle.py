@@ -6,6 +6,7 @@ NETWORKS holds trunk.onnx, regions.onnx, masks.onnx, pixels.onnx, naming.onnx an
 head.onnx where the groups' and the captions' pack are wanted (groups.py, export_glip.py), TEXT the text encoder's text.onnx and vocab.txt
 (text.py export). Files go to assets/packs/blobs under their SHA-256, so that the packs share the trunk and
 the text side. All networks but the text encoder pass through rewrite.py (same results, less work) and shrink.py (weights as int8).
+The names' pack reads the text encoder's vectors as they are, the others' words are drawn to trained names (text.py).
 
 A pixel network that reads words itself, as version 0's, is cut in two where its unit-length pixel vectors leave it: `pixels` makes the
 vectors (once a photo), `match` compares them with words (again for other words, a few milliseconds).
@@ -19,7 +20,7 @@ import tempfile
 
 import onnx
 from onnx.utils import Extractor
-from rewrite import STRIDES, find, lighten, narrow_embeds
+from rewrite import RAW, STRIDES, find, lighten, narrow_embeds, offer_raw_embeds
 from shrink import fold_constants, weights_to_int8
 
 VERSION = "0.4.0"
@@ -71,8 +72,10 @@ def main(source, text, target):
     blobs.mkdir(parents=True, exist_ok=True)
     figures = json.loads((source / "scoring.json").read_text())
     with tempfile.TemporaryDirectory() as tmp:
-        places = {"text": text / "text.onnx", "vocab": text / "vocab.txt"}
-        for role, net in networks(source).items():
+        nets = networks(source) | {"text": onnx.load(text / "text.onnx")}
+        draws = offer_raw_embeds(nets["text"])
+        places = {"vocab": text / "vocab.txt"}
+        for role, net in nets.items():
             places[role] = pathlib.Path(tmp) / f"{role}.onnx"
             onnx.save(net, places[role])
         files = {role: file_entry(role, path, blobs) for role, path in places.items()}
@@ -99,6 +102,7 @@ def main(source, text, target):
          "defaults": {"score": 0.65, "nms": 0.6, "max": 100}, "memory_mb": 180},
         {"id": "clip-starter", "title": "Saysee starter (names)", "family": "clip", "tasks": ["name"],
          "roles": ["trunk", "naming", "text", "vocab"],
+         "text": common["text"] | ({"output": RAW} if draws else {}),
          "scoring": {"rule": "cosine-softmax", "scale": figures["tau"][2]},
          "image": {k: v for k, v in common["image"].items() if k != "margin"} | {"size": 224},
          "defaults": {"score": 0.1, "nms": 0.6, "max": 5}, "memory_mb": 120},

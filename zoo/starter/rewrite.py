@@ -503,6 +503,26 @@ def read_at_once(net):
         node.input[:] = [behind.get(i, i) for i in node.input]
 
 
+RAW = "raw_text_embeds"
+
+
+def offer_raw_embeds(net):
+    """Make the text encoder's vectors before text.py draws them to names an output, too, and say whether it draws any.
+
+    What tells boxes and masks of like names apart is worth drawing for. Whole pictures are named among many more, which drawing
+    brings together.
+    """
+    drawing = [n for n in find(net, "MatMul") if any(r.op_type == "ReduceMax" for r in readers(net, n.output[0]))]
+    if not drawing:
+        return False
+    Operators(net, "raw").Identity(drawing[0].input[0], named=RAW)
+    (drawn,) = (o for o in net.graph.output if o.name == "text_embeds")
+    raw = net.graph.output.add()
+    raw.CopyFrom(drawn)
+    raw.name = RAW
+    return True
+
+
 REWRITES = {
     "trunk": [fold_same_padding, double_sides, merge_pointwise],
     "regions": [rank_then_decode, narrow_regions, pool_regions_once],

@@ -201,20 +201,11 @@ class Groups(Pixels):
         return cv2.resize(best.astype(np.int16), photo.shape[1::-1], interpolation=cv2.INTER_NEAREST)
 
 
-class Names:
+class Names(starter.Namer):
     """A pack that names photos by a vector of the whole canvas."""
 
     def __init__(self, folder, threads=2):
-        options = starter.session_options(threads, tuned=True)
-        self.pack = starter.Pack(folder)
-        self.image, self.words = self.pack.manifest["image"], starter.Words(self.pack, options)
-        self.sessions = {r: starter.ort.InferenceSession(self.pack.path(r), options, ["CPUExecutionProvider"]) for r in ("trunk", "naming")}
-
-    prepare, run = starter.Detector.prepare, Pixels.run
-
-    def vector(self, photo):
-        tensor, *_ = self.prepare(photo, self.image["size"])
-        return self.run("naming", self.run("trunk", {"pixel_values": tensor}))["image_embeds"][0]
+        super().__init__(starter.Pack(folder), starter.session_options(threads, tuned=True))
 
 
 class Truth:
