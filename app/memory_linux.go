@@ -5,7 +5,9 @@ package main
 // static void spare(void) {
 // #ifdef __GLIBC__
 // 	mallopt(M_ARENA_MAX, 2);
-// 	mallopt(M_MMAP_THRESHOLD, 64 << 10);
+// 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+// 	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+// 	mallopt(M_TOP_PAD, 4 << 20);
 // #endif
 // }
 //
@@ -13,6 +15,7 @@ package main
 // #ifdef __GLIBC__
 // 	mallopt(M_MMAP_THRESHOLD, 16 << 20);
 // 	mallopt(M_TRIM_THRESHOLD, 32 << 20);
+// 	malloc_trim(0);
 // #endif
 // }
 import "C"
@@ -26,13 +29,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spareMemory lets the C library give memory back to the system as soon as it is free. Loading models takes and
-// frees many large blocks on several threads; the library's usual way is to keep them, which cost 40 MB.
+// spareMemory keeps the C library from holding much of what is free. Loading models takes and frees many blocks on several
+// threads; the library's usual way is to keep them, which cost 40 MB. To fetch every block of 64 KB and more from the system
+// page by page was a third of what loading took, so only the large ones go back at once.
 func spareMemory() { C.spare() }
 
-// reuseMemory ends what spareMemory began, once the models are loaded. Fyne makes a texture anew for every change of what is on
-// it; where OpenGL is software, a texture of the photo is a block of 3 MB, and to fetch that from the system page by page was
-// half of what a frame took.
+// reuseMemory gives back what is free once the models are loaded, and has large blocks used again from then on. Fyne makes a
+// texture anew for every change of what is on it; where OpenGL is software, a texture of the photo is a block of 3 MB, and to
+// fetch that from the system page by page was half of what a frame took.
 func reuseMemory() { C.reuse() }
 
 // dropPages gives back the pages of program files that are in memory: the packs inside this program, which are

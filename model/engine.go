@@ -83,7 +83,7 @@ func (e *Engine) Check(p *Pack, role string, need Graph) error {
 	if err != nil {
 		return err
 	}
-	_, _, _, err = e.open(p, f, need)
+	_, err = e.open(p, f, need)
 	return err
 }
 
@@ -130,45 +130,55 @@ func portKey(g Graph) string {
 	return b.String()
 }
 
-// open reads a graph whose ports are what the family needs.
-func (e *Engine) open(p *Pack, f File, need Graph) (data []byte, offers Graph, levels []int, err error) {
-	if data, err = p.read(f); err != nil {
-		return nil, offers, nil, err
+// opened is a graph whose ports are what the family needs.
+type opened struct {
+	data   []byte
+	offers Graph // what of it is needed
+	levels []int
+	more   bool // it makes more than is needed
+}
+
+func (e *Engine) open(p *Pack, f File, need Graph) (o opened, err error) {
+	if o.data, err = p.read(f); err != nil {
+		return o, err
 	}
-	has, err := parseGraph(data)
+	has, err := parseGraph(o.data)
 	if err == nil {
-		offers, levels = need.on(has)
-		err = offers.check(has)
-	}
-	if err == nil && len(offers.Outputs) < len(has.Outputs) {
-		data, err = trim(data, offers)
+		o.offers, o.levels = need.on(has)
+		err = o.offers.check(has)
 	}
 	if err != nil {
-		return nil, offers, nil, fmt.Errorf("%s: %w", place(p, f), err)
+		return o, fmt.Errorf("%s: %w", place(p, f), err)
 	}
-	return data, offers, levels, nil
+	o.more = len(o.offers.Outputs) < len(has.Outputs)
+	return o, nil
 }
 
 // place names a file in errors.
 func place(p *Pack, f File) string { return fmt.Sprintf("pack %s, %s", p.ID, f.Name) }
 
 func (e *Engine) load(p *Pack, f File, need Graph) (*Session, error) {
-	data, need, levels, err := e.open(p, f, need)
+	o, err := e.open(p, f, need)
 	if err != nil {
 		return nil, err
 	}
 	where := place(p, f)
+	if o.more {
+		if o.data, err = trim(o.data, o.offers); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
+	}
 	opts, err := sessionOptions(e.threads)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, plain(err))
 	}
 	defer opts.Destroy() //nolint:errcheck // only fails when destroyed twice
-	session, err := ort.NewDynamicAdvancedSessionWithONNXData(data, portNames(need.Inputs), portNames(need.Outputs), opts)
+	session, err := ort.NewDynamicAdvancedSessionWithONNXData(o.data, portNames(o.offers.Inputs), portNames(o.offers.Outputs), opts)
 	if err != nil {
 		return nil, fmt.Errorf("%s: load: %w", where, plain(err))
 	}
 	return &Session{
-		name: p.ID + "/" + f.Role, graph: need, levels: levels, session: session, engine: e,
+		name: p.ID + "/" + f.Role, graph: o.offers, levels: o.levels, session: session, engine: e,
 		shapes: map[string][][]int64{}, pools: map[string]*pool{},
 	}, nil
 }

@@ -155,10 +155,11 @@ func newWindow(a fyne.App, p Params) *Window {
 	w.s = session.New(w.sessionParams())
 	w.s.Fills, w.s.Saving = w.settings.fills, w.settings.saving
 	w.s.Choose(w.settings.choice)
+	w.s.SetFilter(w.settings.filter(w.pack()))
 	if len(p.Paths) == 0 {
+		w.s.Complain(w.s.OpenSamples(sampleWords()))
 		w.s.Preload() // while the window is being made; of a folder, the first photo goes before the models
 	}
-	w.s.SetFilter(w.settings.filter(w.pack()))
 	w.modes = makeModes(w)
 	w.mode = w.modes[0]
 	w.view = view.New(w.mode.hand())
@@ -224,7 +225,6 @@ func (w *Window) start(paths []string) {
 	if len(paths) > 0 {
 		w.open(paths...)
 	} else {
-		w.s.Complain(w.s.OpenSamples(sampleWords()))
 		w.win.Canvas().Focus(w.prompt.entry)
 	}
 	if w.params.Watch != nil {

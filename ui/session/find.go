@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -79,7 +80,7 @@ func (r Report) Stage(name string) time.Duration {
 // words need not wait for them.
 type request struct {
 	rel    string
-	photo  *photo.Photo
+	read   func() *decoded // returns the photo, once that is in memory; nil for none
 	choice Choice
 	asked  []annot.Class
 	rows   []int // of asked, in the class table
@@ -93,6 +94,20 @@ func (r *request) question() pipeline.Question {
 		return pipeline.NewQuestion(nil, r.asked)
 	}
 	return pipeline.NewQuestion(r.asked, nil)
+}
+
+// photo returns the photo, nil for none.
+func (r *request) photo() *photo.Photo {
+	if r.read == nil {
+		return nil
+	}
+	return r.read().photo
+}
+
+// same reports whether the answer to another request answers this one too.
+func (r *request) same(o *request) bool {
+	return o != nil && r.job == nil && o.job == nil && r.rel == o.rel && r.choice == o.choice && r.photo() == o.photo() &&
+		slices.Equal(r.rows, o.rows) && reflect.DeepEqual(r.asked, o.asked) && reflect.DeepEqual(r.filter, o.filter)
 }
 
 // answer is what the models said of a photo.
@@ -110,10 +125,11 @@ type finder struct {
 	s    *Session
 	mu   sync.Mutex
 	next *request
+	now  *request           // in work, or its answer on the way
 	jobs []*request         // wait until nothing else is asked
 	halt context.CancelFunc // of the request in work
 	wake chan struct{}
-	over chan struct{}
+	done chan struct{} // closed when the goroutine has ended
 
 	// The rest belongs to the goroutine.
 	models *pipeline.Models
@@ -126,16 +142,21 @@ type finder struct {
 }
 
 func newFinder(s *Session) *finder {
-	f := &finder{s: s, wake: make(chan struct{}, 1), over: make(chan struct{})}
+	f := &finder{s: s, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go f.run()
 	return f
 }
 
+// ask has the models answer a request in place of the one before.
 func (f *finder) ask(r *request) {
 	if f.s.closed {
 		return
 	}
 	f.mu.Lock()
+	if f.next == nil && r.same(f.now) {
+		f.mu.Unlock()
+		return
+	}
 	f.next = r
 	if f.halt != nil {
 		f.halt()
@@ -165,7 +186,7 @@ func (f *finder) later(r *request) {
 func (f *finder) drop() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.next, f.jobs = nil, nil
+	f.next, f.now, f.jobs = nil, nil, nil
 	if f.halt != nil {
 		f.halt()
 	}
@@ -175,7 +196,7 @@ func (f *finder) drop() {
 func (f *finder) stop() {
 	f.drop()
 	close(f.wake)
-	<-f.over
+	<-f.done
 }
 
 // take returns the next request, nil when there is none, and its context.
@@ -191,12 +212,12 @@ func (f *finder) take() (*request, context.Context) {
 		return nil, nil
 	}
 	ctx, halt := context.WithCancel(f.s.ctx)
-	f.halt = halt
+	f.halt, f.now = halt, r
 	return r, ctx
 }
 
 func (f *finder) run() {
-	defer close(f.over)
+	defer close(f.done)
 	defer f.unload()
 	for {
 		var idle <-chan time.Time
@@ -247,7 +268,7 @@ func (f *finder) release() {
 
 func (f *finder) serve(ctx context.Context, r *request) {
 	err := f.load(r.choice)
-	if err == nil && r.photo == nil {
+	if err == nil && r.photo() == nil {
 		f.tell(Idle, nil)
 		return
 	}
@@ -263,7 +284,17 @@ func (f *finder) serve(ctx context.Context, r *request) {
 			}
 		})
 	case err != nil:
+		f.over(r)
 		f.tell(Failed, err)
+	}
+}
+
+// over notes that a request is answered, so that the same one is asked again.
+func (f *finder) over(r *request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now == r {
+		f.now = nil
 	}
 }
 
@@ -297,7 +328,7 @@ func (f *finder) rest() {
 func (f *finder) look(ctx context.Context, r *request) error {
 	if f.photo == nil || f.rel != r.rel {
 		f.release()
-		a, err := f.models.Analyse(ctx, r.photo, pipeline.Canvas{})
+		a, err := f.models.Analyse(ctx, r.photo(), pipeline.Canvas{})
 		if err != nil {
 			return err
 		}
@@ -323,7 +354,10 @@ func (f *finder) look(ctx context.Context, r *request) error {
 	}
 	// What a lower threshold would let through gets its masks now, so that moving it runs nothing.
 	low := r.filter.open(lowest)
-	f.s.post(func() { f.s.answered(ans) })
+	f.s.post(func() {
+		f.over(r)
+		f.s.answered(ans)
+	})
 	if err := f.mask(ctx, ans, low.pipeline(nil), false); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -422,8 +456,9 @@ func (s *Session) Report() Report { return s.finder.report }
 // Choice returns which models look at photos.
 func (s *Session) Choice() Choice { return s.choice }
 
-// Preload loads the models before anything is asked of them.
-func (s *Session) Preload() { s.finder.ask(&request{choice: s.choice}) }
+// Preload loads the models and has them look at the photo in sight, while nobody answers on the session's goroutine yet: by
+// when the window is there, they may be done.
+func (s *Session) Preload() { s.find(s.read.pending[s.photo.Item.Rel]) }
 
 // Choose takes other models.
 func (s *Session) Choose(c Choice) {
@@ -437,14 +472,14 @@ func (s *Session) Choose(c Choice) {
 // before, run no session.
 func (s *Session) Find() {
 	if d := s.read.ready[s.photo.Item.Rel]; d != nil && d.err == nil {
-		s.find(d.photo)
+		s.find(d.itself)
 	}
 }
 
 // Stop gives up what the models are doing.
 func (s *Session) Stop() { s.finder.drop() }
 
-func (s *Session) find(p *photo.Photo) {
+func (s *Session) find(read func() *decoded) {
 	asked, rows := s.asked()
 	if len(asked) == 0 {
 		s.finder.ask(&request{choice: s.choice})
@@ -454,7 +489,7 @@ func (s *Session) find(p *photo.Photo) {
 		return
 	}
 	s.finder.ask(&request{
-		rel: s.photo.Item.Rel, photo: p, choice: s.choice, asked: asked, rows: rows, filter: s.filter,
+		rel: s.photo.Item.Rel, read: read, choice: s.choice, asked: asked, rows: rows, filter: s.filter,
 	})
 }
 

@@ -20,7 +20,7 @@ func job[T any](s *Session, do func(context.Context, *pipeline.Analysis) (T, err
 		return
 	}
 	s.finder.later(&request{
-		rel: rel, photo: d.photo, choice: s.choice,
+		rel: rel, read: d.itself, choice: s.choice,
 		job: func(ctx context.Context, a *pipeline.Analysis) error {
 			found, err := do(ctx, a)
 			if ctx.Err() != nil {

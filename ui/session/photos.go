@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/saysee/saysee/annot"
@@ -20,21 +21,23 @@ type decoded struct {
 	stamp stamp // of the file when it was read
 }
 
+func (d *decoded) itself() *decoded { return d }
+
 // reader decodes photos in the background and keeps those around the one in sight.
 type reader struct {
 	s       *Session
 	ready   map[string]*decoded
-	pending map[string]bool
+	pending map[string]func() *decoded // being read; they wait for the end
 	turn    int
 	free    chan struct{} // one photo is decoded at a time beside the one that is waited for
 }
 
 func newReader(s *Session) *reader {
-	return &reader{s: s, ready: map[string]*decoded{}, pending: map[string]bool{}, free: make(chan struct{}, 1)}
+	return &reader{s: s, ready: map[string]*decoded{}, pending: map[string]func() *decoded{}, free: make(chan struct{}, 1)}
 }
 
 func (r *reader) forget() {
-	r.ready, r.pending = map[string]*decoded{}, map[string]bool{}
+	r.ready, r.pending = map[string]*decoded{}, map[string]func() *decoded{}
 	r.turn++
 }
 
@@ -44,11 +47,12 @@ func (r *reader) want(item photo.Item, ahead bool, then func(*decoded)) {
 		then(d)
 		return
 	}
-	if r.pending[item.Rel] && ahead {
+	if r.pending[item.Rel] != nil && ahead {
 		return
 	}
-	r.pending[item.Rel] = true
 	turn, sample := r.turn, r.s.sample
+	read := sync.OnceValue(func() *decoded { return r.decode(item, sample) })
+	r.pending[item.Rel] = read
 	r.s.wg.Go(func() {
 		if ahead {
 			r.free <- struct{}{}
@@ -57,7 +61,7 @@ func (r *reader) want(item photo.Item, ahead bool, then func(*decoded)) {
 		if r.s.ctx.Err() != nil {
 			return
 		}
-		d := r.decode(item, sample)
+		d := read()
 		r.s.post(func() {
 			if turn != r.turn {
 				return
@@ -150,7 +154,7 @@ func (s *Session) arrived(d *decoded) {
 	s.choose()
 	s.noteInfo()
 	s.p.Changed(Current | Regions | Words)
-	s.find(d.photo)
+	s.find(d.itself)
 	s.ahead()
 }
 

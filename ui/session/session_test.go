@@ -336,6 +336,36 @@ func starter(t *testing.T) func(session.Choice) (*pipeline.Models, error) {
 	}
 }
 
+func TestPreload(t *testing.T) {
+	load, loaded := starter(t), make(chan *pipeline.Models, 1)
+	l, s := newLoop(t, func(c session.Choice) (*pipeline.Models, error) {
+		m, err := load(c)
+		loaded <- m
+		return m, err
+	})
+	if err := s.OpenSamples(cats()); err != nil {
+		t.Fatal(err)
+	}
+	s.Preload()
+	m := <-loaded
+	if m == nil {
+		t.Fatal("no models")
+	}
+	t.Run("should look at the photo in sight before anything is answered on the session's goroutine", func(t *testing.T) {
+		for late := time.Now().Add(20 * time.Second); m.Engine.Runs() < 2; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(late) {
+				t.Fatal("the models have not run")
+			}
+		}
+	})
+	t.Run("should be what is answered then", func(t *testing.T) {
+		l.until("the answer", s.Answered)
+		if len(s.Suggestions()) == 0 {
+			t.Error("nothing was found on a photo of a cat")
+		}
+	})
+}
+
 func TestSuggestions(t *testing.T) {
 	l, s := newLoop(t, starter(t))
 	if err := s.OpenSamples(cats()); err != nil {
