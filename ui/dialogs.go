@@ -308,12 +308,17 @@ func (w *Window) askExport() {
 		}
 	}
 	body := kit.Column{Gap: 8}.Stack(
-		kit.NewText(tr.L("Format"), kit.Style{Size: theme.TextSmall, Color: theme.Muted}), pick,
+		kit.NewText(tr.L("Format"), kit.Style{Size: theme.TextSmall, Color: theme.Muted}), framed(pick),
 		kit.NewText(tr.L("File or folder"), kit.Style{Size: theme.TextSmall, Color: theme.Muted}),
 		container.NewBorder(nil, nil, nil, kit.NewButton(kit.Plain, "folder", "", "", browse), place),
 		kit.NewText(tr.L("Accepted labels are exported, suggestions are not."), kit.Style{Size: theme.TextSmall, Color: theme.Muted}))
 	pop = w.modal(tr.L("Export"), 480, body, kit.NewButton(kit.Plain, "", tr.L("Cancel"), "Esc", end), kit.NewButton(kit.Primary, "export", tr.L("Export"), "", export))
 	w.win.Canvas().Focus(place)
+}
+
+// framed gives a choice of Fyne's own the edge of a field: it has none, and in the light theme no ground either.
+func framed(pick *widget.Select) fyne.CanvasObject {
+	return container.NewStack(kit.Rect(theme.Field, theme.Border, 6), kit.Pad(pick, 1, 1, 1, 1))
 }
 
 // fileEnding is how the file of a format of one file ends; others are folders.

@@ -449,6 +449,7 @@ type showSection struct {
 	*section
 	w          *Window
 	took       *kit.Text
+	chart      *fyne.Container // the histogram's place
 	histogram  *kit.Histogram
 	confidence *slide
 	overlap    *slide
@@ -521,10 +522,10 @@ func newShow(w *Window) *showSection {
 		w.view.SetOptions(w.viewOptions())
 	})
 	s.mask.slider.OnEnd = func() { w.settings.setMask(w.settings.mask) }
-	chart := kit.Lay(kit.Fixed(200, 26), func(z fyne.Size) {
+	s.chart = kit.Lay(kit.Fixed(200, 26), func(z fyne.Size) {
 		kit.Place(s.histogram, 16+slideLeft, 0, z.Width-32-slideLeft-slideRight, 24)
 	}, s.histogram)
-	s.body.Objects = []fyne.CanvasObject{chart, s.confidence.row, s.overlap.row, s.mask.row}
+	s.body.Objects = []fyne.CanvasObject{s.chart, s.confidence.row, s.overlap.row, s.mask.row}
 	return s
 }
 
@@ -536,6 +537,11 @@ func (s *showSection) update() {
 	s.confidence.slider.SetOff(!answered)
 	s.overlap.slider.SetOff(!answered)
 	s.histogram.Set(s.w.s.Histogram(kit.Bins), f.Score)
+	// Where there will be one, its place waits for it, or the sliders would jump with every photo.
+	if words, _ := s.w.s.Words(); s.chart.Visible() != (len(words) > 0 && s.w.s.Choice().Segment == "") {
+		visible(!s.chart.Visible(), s.chart)
+		kit.Relay(s.body)
+	}
 	text := ""
 	if answered {
 		text = tr.L("no re-run, %s", ms(s.w.s.Took()))

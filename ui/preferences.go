@@ -106,8 +106,9 @@ func (w *Window) modelRow(again func()) fyne.CanvasObject {
 		w.choose(w.packs()[pick.SelectedIndex()].Choice)
 		again()
 	}
+	field := framed(pick)
 	return kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(tr.L("Looks at photos"), kit.Style{}), kit.NewSpace(),
-		kit.Lay(kit.Fixed(260, 32), func(s fyne.Size) { kit.Place(pick, 0, 0, s.Width, s.Height) }, pick))
+		kit.Lay(kit.Fixed(260, 32), func(s fyne.Size) { kit.Place(field, 0, 0, s.Width, s.Height) }, field))
 }
 
 // threadsRow chooses how many cores the models may use.

@@ -126,6 +126,29 @@ func TestFrame(t *testing.T) {
 	})
 }
 
+func TestHistogramHasAPlaceOnlyWhereThereIsOne(t *testing.T) {
+	d := newDesk(t, 1400, 900)
+	for _, c := range []struct {
+		name string
+		do   func()
+		want bool
+	}{
+		{"words are looked for", func() {}, true},
+		{"a model paints pixels, which have no scores", func() { d.s.Choose(session.Stuff) }, false},
+		{"a model finds boxes again", func() { d.s.Choose(session.Things) }, true},
+		{"nothing is looked for", func() { d.try(d.s.SetWords(nil)) }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.do()
+			d.draw(session.All)
+			at := d.panel.show.confidence.row.Position().Y
+			if got := d.panel.show.chart.Visible(); got != c.want || (at > 20) != c.want {
+				t.Errorf("shown: %v, the slider below it is at %v", got, at)
+			}
+		})
+	}
+}
+
 func TestThresholdsGoWithTheModel(t *testing.T) {
 	d := newDesk(t, 1400, 900)
 	captions, plain := session.Choice{Detect: "glip-starter"}, session.Choice{Detect: "without"}

@@ -180,7 +180,7 @@ func (h *Histogram) Set(counts []int, limit float64) {
 	}
 }
 
-// draw makes the picture. It shows roots of counts, since the many weak candidates would else leave the few strong ones no
+// draw makes the picture: bars on a line, which is there without bars too. It shows roots of counts, since the many weak candidates would else leave the few strong ones no
 // height.
 func (h *Histogram) draw(width, height int) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
@@ -190,6 +190,9 @@ func (h *Histogram) draw(width, height int) image.Image {
 		most = max(most, math.Sqrt(float64(n)))
 	}
 	left, room := knobSide/2*unit, float64(width)-knobSide*unit
+	at := func(v float64) int { return int(math.Round(v)) }
+	ground := image.Rect(at(left), height-max(at(unit), 1), at(left+room), height)
+	draw.Draw(img, ground, image.NewUniform(theme.Get(theme.Groove)), image.Point{}, draw.Src)
 	for i, n := range h.counts[:min(len(h.counts), Bins)] {
 		if n <= 0 {
 			continue
@@ -199,7 +202,6 @@ func (h *Histogram) draw(width, height int) image.Image {
 		if (float64(i)+0.5)/Bins >= h.limit {
 			token = theme.Accent
 		}
-		at := func(v float64) int { return int(math.Round(v)) }
 		x := left + room*float64(i)/Bins
 		bar := image.Rect(at(x), height-at(tall), at(x+max(room/Bins-1.5*unit, unit)), height)
 		draw.Draw(img, bar, image.NewUniform(theme.Get(token)), image.Point{}, draw.Src)
