@@ -127,6 +127,10 @@ func (s *scaler) blend(dst *image.RGBA, r image.Rectangle, src *image.RGBA, off 
 	for i := range s.cols {
 		s.cols[i].at -= int32(first)
 	}
+	if scale > 1 {
+		s.enlarge(dst, r, src, off.Y, scale, first, end)
+		return
+	}
 	cols := s.cols
 	inParallel(r.Dy(), func(from, to int) {
 		buf := s.row(end - first + 8)
@@ -143,12 +147,43 @@ func (s *scaler) blend(dst *image.RGBA, r image.Rectangle, src *image.RGBA, off 
 			} else {
 				copy(*buf, mixed)
 			}
-			// The pixel right of the last one is asked for, with no share.
-			copy((*buf)[end-first:], (*buf)[end-first-4:end-first])
+			oneMore(*buf, end-first)
 			mixColumns(dst.Pix[y*dst.Stride+4*r.Min.X:], *buf, cols)
 		}
 	})
 }
+
+// enlarge is blend where the view has more rows than the source: each row of the source, bytes first to end of it, is made as
+// wide as the view once, and not for every row of the view that lies by it.
+func (s *scaler) enlarge(dst *image.RGBA, r image.Rectangle, src *image.RGBA, off, scale float64, first, end int) {
+	h, n, cols := src.Rect.Dy(), 4*r.Dx(), s.cols
+	inParallel(r.Dy(), func(from, to int) {
+		raw, upper, lower := s.row(end-first+8), s.row(n), s.row(n)
+		widen := func(row *[]byte, y int) {
+			copy(*raw, rowOf(src, y)[first:end])
+			oneMore(*raw, end-first)
+			mixColumns(*row, *raw, cols)
+		}
+		have := -2 // the row of the source that is in upper
+		for y := r.Min.Y + from; y < r.Min.Y+to; y++ {
+			at, below := between(y, off, scale, h)
+			if at != have {
+				if upper, lower = lower, upper; at != have+1 {
+					widen(upper, at)
+				}
+				widen(lower, min(at+1, h-1))
+				have = at
+			}
+			mixRows(dst.Pix[y*dst.Stride+4*r.Min.X:], (*upper)[:n], (*lower)[:n], below)
+		}
+		for _, row := range []*[]byte{raw, upper, lower} {
+			s.rows.Put(row)
+		}
+	})
+}
+
+// oneMore repeats the last pixel of a row of n bytes: the one right of it is asked for, with no share.
+func oneMore(row []byte, n int) { copy(row[n:], row[n-4:n]) }
 
 // row returns a row of at least n bytes to work on.
 func (s *scaler) row(n int) *[]byte {
