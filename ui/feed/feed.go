@@ -88,6 +88,7 @@ type Feed struct {
 	over    chan struct{}      // closed when the run is over
 	runs    int                // which run is the latest
 	frozen  *live.View
+	asking  bool // the models look at the frame that is to be frozen
 	mirror  atomic.Bool
 	told    *telling
 	closed  bool
@@ -342,15 +343,17 @@ func (f *Feed) query() live.Query {
 	return q
 }
 
-// Freeze stops the picture, and hands over the frame with what is found in it.
+// Freeze stops the picture, and hands over the frame with what is found in it. While that is being looked for, it does nothing.
 func (f *Feed) Freeze(then func(live.View)) {
 	runner, run := f.runner, f.runs
-	if runner == nil || f.frozen != nil {
+	if runner == nil || f.frozen != nil || f.asking {
 		return
 	}
+	f.asking = true
 	f.wg.Go(func() {
 		v, err := runner.Freeze(f.ctx)
 		f.post(func() {
+			f.asking = false
 			switch {
 			case err != nil && !errors.Is(err, context.Canceled):
 				f.p.Failed(err)

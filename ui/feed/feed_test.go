@@ -119,6 +119,19 @@ func TestFeed(t *testing.T) {
 		d.Thaw()
 		d.until("the picture to move again", func() bool { return d.shown > before+2 })
 	})
+	t.Run("should freeze once when it is asked twice", func(t *testing.T) {
+		n := 0
+		for range 2 {
+			d.Freeze(func(live.View) { n++ })
+		}
+		d.until("the frozen frame", func() bool { return n > 0 })
+		d.Thaw()
+		before := d.shown
+		d.until("the picture to move again", func() bool { return d.shown > before+2 })
+		if n != 1 || d.Frozen() != nil {
+			t.Errorf("it froze %d times", n)
+		}
+	})
 	t.Run("should record video and regions, and keep snapshots", func(t *testing.T) {
 		dir := t.TempDir()
 		if err := d.Record(dir); err != nil {
