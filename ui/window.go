@@ -117,7 +117,7 @@ func Run(ctx context.Context, p Params) error {
 	stop := context.AfterFunc(ctx, func() {
 		p.post(func() {
 			p.ended()
-			a.Quit()
+			leave(a)
 		})
 	})
 	defer stop()
@@ -365,7 +365,24 @@ func (w *Window) quit() {
 	if w.params.ended != nil {
 		w.params.ended()
 	}
-	w.app.Quit()
+	leave(w.app)
+}
+
+// leave ends Fyne's loop. Fyne would save the preferences from another goroutine meanwhile, and where the cores are busy that
+// one can come between its last look at what is posted and its end, and then both wait for each other for ever. So they are
+// saved here, and nothing is left to do there.
+func leave(a fyne.App) {
+	l, ok := a.Lifecycle().(interface {
+		OnStopped() func()
+		SetOnStoppedHookExecuted(hook func())
+	})
+	if ok {
+		if save := l.OnStopped(); save != nil {
+			save()
+		}
+		l.SetOnStoppedHookExecuted(nil)
+	}
+	a.Quit()
 }
 
 // swatch returns a class's colour and whether an earlier class has it too.
