@@ -36,14 +36,16 @@ class Average:
 
 
 def mean(shares):
-    """Return the weighted mean of checkpoints' weights, in half precision. `shares` maps paths to how much each one counts."""
+    """Return the checkpoint of the weighted mean of others' weights, in half precision, which says what the last one says of its network.
+    `shares` maps paths to how much each one counts."""
     total, out = sum(shares.values()), {}
     for path, share in shares.items():
-        for k, v in torch.load(path, map_location="cpu")["model"].items():
+        saved = torch.load(path, map_location="cpu")
+        for k, v in saved["model"].items():
             out[k] = out.get(k, 0) + v.float() * (share / total) if v.is_floating_point() else v
-    return halved(out)
+    return {k: v for k, v in saved.items() if k in ("fusion", "config")} | {"model": halved(out)}
 
 
 if __name__ == "__main__":
     given = [a.rpartition("=") for a in sys.argv[2:]]
-    torch.save({"model": mean({path: float(share) for path, _, share in given})}, sys.argv[1])
+    torch.save(mean({path: float(share) for path, _, share in given}), sys.argv[1])

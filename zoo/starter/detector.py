@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 SIDES = (8, 16, 32)
 REACH = 11
+PYRAMID = 128 # channels of its pyramid
 STAGES = ((1, 4, 1), (5, 10, 2), (11, 16, 2), (17, 24, 2))  # first and last convolution of each, stride of the first
 MEAN, SPREAD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)  # of blue, green, red
 NAMES = (
@@ -81,7 +82,8 @@ class Detector(nn.Module):
         return torch.cat([x, whole], 1)
 
     def forward(self, canvas):
-        """Return chances [n, cells, 80] and boxes [n, cells, 4] (pixels) of a canvas [n, 3, h, w] (RGB, 0 to 255, sides multiples of 32)."""
+        """Return chances [n, cells, 80], boxes [n, cells, 4] (pixels) and the pyramid's maps of strides 8, 16 and 32 [n, PYRAMID, h, w] of a canvas
+        [n, 3, h, w] (RGB, 0 to 255, sides multiples of 32)."""
         x = F.max_pool2d(self.act(0, (canvas.flip(1) - self.mean) / self.spread), 3, 2, 1)
         maps = []
         for first, last, _ in STAGES:
@@ -106,7 +108,7 @@ class Detector(nn.Module):
             y, x = torch.meshgrid(torch.arange(h, device=out.device), torch.arange(w, device=out.device), indexing="ij")
             at = torch.stack([x.flatten(), y.flatten()], 1) * side + (side - 1) / 2
             boxes.append(torch.cat([at - reach[..., :2], at + reach[..., 2:]], 2))
-        return torch.cat(chances, 1), torch.cat(boxes, 1)
+        return torch.cat(chances, 1), torch.cat(boxes, 1), (p3, p4, p5)
 
 
 def main():
@@ -127,7 +129,7 @@ def main():
     found, truth = [], []
     for k, record in enumerate(records):
         canvas, scale = letterbox(photos.image(record), 416)
-        chances, boxes = net(torch.tensor(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None].float())
+        chances, boxes, _ = net(torch.tensor(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB)).permute(2, 0, 1)[None].float())
         cell, name = torch.nonzero(chances[0] > 0.03).t()
         boxes, chances = boxes[0, cell] / scale, chances[0, cell, name]
         for i in batched_nms(boxes, chances, name, 0.6)[:100].tolist():

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from average import Average
-from detector import NAMES, Detector
+from detector import NAMES, PYRAMID, SIDES, Detector
 from net import WIDTH, Net, centres, decode, load_backbone, shares, teacher
 from photos import BACKGROUND, IGNORE, PAINTED_BY_BOXES, Photos, Train, collate
 from torch.nn import functional as F
@@ -52,6 +52,7 @@ def arguments():
     add("--batch", type=int, default=64)
     add("--sizes", default="384,416,480", help="canvas sides, one drawn for each step")
     add("--lr", type=float, default=6e-4)
+    add("--warm-up", type=int, default=300, help="steps until the rate is reached")
     add("--backbone-lr", type=float, default=0.25, help="of the other layers' rate")
     add("--decay", type=float, default=0.05)
     add("--drop-path", type=float, default=0.1)
@@ -61,6 +62,7 @@ def arguments():
     add("--seed", type=int, default=0)
     add("--taught", type=float, default=0.25, help="weight of what ImageNet's classifier says of regions and parts")
     add("--told", type=float, default=1.0, help="weight of what the detector says of cells and regions")
+    add("--seen", type=float, default=2.0, help="weight of the detector's own maps")
     add("--device", default=f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
 
@@ -187,7 +189,7 @@ def told_loss(likeness, rois, beside, on, said, words, bias):
 
     `beside` are regions where silence of the detector means that nothing is there, `on` those where it means nothing.
     """
-    chances, boxes = said
+    chances, boxes, _ = said
     with torch.no_grad():
         best = ((overlap(rois, boxes) >= SAME) * chances.amax(2)[:, None]).max(2)
         asked = (beside | (on & (best.values > 2 * FLOOR))).float()
@@ -203,6 +205,12 @@ def cell_loss(logits, chances):
     """How far the chances of cells for COCO's names are from the detector's."""
     loss = F.binary_cross_entropy_with_logits(logits, chances, reduction="none") * (logits.sigmoid() - chances).abs().detach()
     return loss.sum() / chances.amax(2).sum().clamp(min=1)
+
+
+def seen_loss(maps, theirs):
+    """How far maps are from the detector's of the same strides, each channel of mean 0 and variance 1 (PKD, Cao et al. 2022): 1 - correlation."""
+    own, other = ([F.batch_norm(m.float(), None, None, training=True) for m in of] for of in (maps, theirs))
+    return sum(F.mse_loss(a, b) for a, b in zip(own, other)) / (2 * len(maps))
 
 
 def region_loss(net, heads, drawn, batch, words, said):
@@ -448,8 +456,10 @@ def main():
         own = net.state_dict()
         given = {k: v.float() if v.is_floating_point() else v for k, v in given.items() if k in own and own[k].shape == v.shape}
         net.load_state_dict(own | given)
-    net.cells = torch.nn.Conv2d(WIDTH, len(NAMES), 1)  # the detector's chances from levels 8 to 32; only to learn from
+    # What the detector says and sees, from levels 8 to 32; only to learn from.
+    net.cells = torch.nn.Conv2d(WIDTH, len(NAMES), 1)
     torch.nn.init.constant_(net.cells.bias, -4.6)
+    net.seen = torch.nn.ModuleList([torch.nn.Conv2d(WIDTH, PYRAMID, 1) for _ in SIDES])
     net = net.to(device).to(memory_format=torch.channels_last)
     freeze_norms(net.body)
     if args.heads_only:
@@ -458,7 +468,7 @@ def main():
         net.neck.requires_grad_(False)
     detector = Detector(args.detector).to(device).to(memory_format=torch.channels_last) if args.detector else None
     torch.manual_seed(args.seed + rank)
-    average = Average(net, AVERAGE, but=["cells."])
+    average = Average(net, AVERAGE, but=["cells.", "seen."])
     optimizer = make_optimizer(net, args)
     trained = [p for group in optimizer.param_groups for p in group["params"]]
     sizes = [int(s) for s in args.sizes.split(",")]
@@ -484,7 +494,7 @@ def main():
             save(average, step, begin, f"{args.out}.{passed * args.minutes:.0f}")
         if passed >= 1 or step >= args.steps:
             break
-        rate = min(1, (step + 1) / 300) * (0.49 * (1 + math.cos(math.pi * passed)) + 0.02)
+        rate = min(1, (step + 1) / args.warm_up) * (0.49 * (1 + math.cos(math.pi * passed)) + 0.02)
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * rate
         words.draw()
@@ -527,7 +537,7 @@ def all_losses(net, detector, image, batch, words, args):
     if detector:
         with torch.no_grad(), torch.autocast(kind, torch.bfloat16):
             said = detector(image)
-        add_seen(batch, *said, words)
+        add_seen(batch, *said[:2], words)
     with torch.autocast(kind, torch.bfloat16):
         levels, c5 = net.features((image - 127) / 128)
         chances, reach = net.rpn(levels)
@@ -538,7 +548,9 @@ def all_losses(net, detector, image, batch, words, args):
     with torch.autocast(kind, torch.bfloat16):
         heads = net.regions(levels, list(drawn[0].unbind(0)), size)
         vectors = net.pixels(levels)
-        named = torch.cat([net.cells(f).flatten(2) for f in levels[1:4]], 2).transpose(1, 2).float() if said else None
+        if said:
+            named = torch.cat([net.cells(f).flatten(2) for f in levels[1:4]], 2).transpose(1, 2).float()
+            seen = [layer(f) for layer, f in zip(net.seen, levels[1:4])]
     classes, contrast, refined, quality, region_taught, told = region_loss(net, heads, drawn, batch, words, said)
     naming, part_taught = naming_loss(net, c5, batch, words)
     losses = {
@@ -547,7 +559,8 @@ def all_losses(net, detector, image, batch, words, args):
         "taught": (args.taught, region_taught), "naming": (0.5, naming), "naming taught": (2 * args.taught, part_taught),
     }
     if said:
-        losses |= {"cells": (args.told, cell_loss(named, said[0])), "told": (2 * args.told, told), "box told": (args.told, box_told)}
+        losses |= {"cells": (args.told, cell_loss(named, said[0])), "told": (2 * args.told, told), "box told": (args.told, box_told),
+                   "seen": (args.seen, seen_loss(seen, said[2]))}
     return losses
 
 

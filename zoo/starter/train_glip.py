@@ -225,7 +225,7 @@ def losses(head, trunk, detector, bank, batch, image, noise):
     states = F.dropout(bank.table[batch["rows"]].float(), noise) * mask[..., None]
     with torch.no_grad(), torch.autocast(kind, torch.bfloat16):
         levels = trunk.features((image - 127) / 128)[0]
-        told, told_boxes = detector(image) if detector else (None, None)
+        told, told_boxes, _ = detector(image) if detector else (None, None, None)
     with torch.autocast(kind, torch.bfloat16):
         logits, reach, quality = head(levels[1:], states, mask)
     logits = logits.float()
