@@ -23,7 +23,7 @@ from onnx.utils import Extractor
 from rewrite import RAW, STRIDES, find, lighten, narrow_embeds, offer_raw_embeds
 from shrink import fold_constants, weights_to_int8
 
-VERSION = "0.4.0"
+VERSION = "0.4.1"
 EMBEDS = "pixel_embeds"
 CALIBRATION = [1.73, 0.70]  # of the score's logit: fitted on every second COCO photo of val, measured on the others
 CAPTIONED = ["p3", "p4", "p5", "p6"]  # levels that the head for captions reads
@@ -95,7 +95,7 @@ def main(source, text, target):
          "roles": ["trunk", "regions", "masks", "text", "vocab"],
          "scoring": {"rule": "softmax-with-zero-background", "tau": figures["tau"][0], "bias": figures["bias"][0],
                      "roi_power": 0.5, "quality_power": 0.5, "calibration": CALIBRATION},
-         "defaults": {"score": 0.35, "nms": 0.6, "max": 100}, "live": {"size": 320, "regions": 50}, "memory_mb": 220},
+         "defaults": {"score": 0.35, "nms": 0.5, "max": 100}, "live": {"size": 320, "regions": 50}, "memory_mb": 220},
         {"id": "lseg-starter", "title": "Saysee starter (pixels)", "family": "lseg", "tasks": ["segment"],
          "roles": ["trunk", "pixels", "match", "text", "vocab"],
          "scoring": {"rule": "logits", "background": 0.0},
@@ -122,7 +122,7 @@ def main(source, text, target):
              "scoring": {"rule": "glip", "fusion": "deep", "pyramid": "trunk", "levels": CAPTIONED, "strides": [STRIDES[p] for p in CAPTIONED],
                          "anchor": 8, "candidate": 0.01, "per_level": 1000, "names": 112, "separator": " ",
                          "phrase": common["tokenizer"]["max_tokens"]},
-             "defaults": {"score": 0.45, "nms": 0.6, "max": 100}, "memory_mb": 220})
+             "defaults": {"score": 0.45, "nms": 0.5, "max": 100}, "memory_mb": 220})
     for pack in packs:
         entry = {**common, **{k: v for k, v in pack.items() if k != "roles"}, "files": [files[r] for r in pack["roles"]]}
         folder = target / pack["id"]
