@@ -180,8 +180,8 @@ func (h *Histogram) Set(counts []int, limit float64) {
 	}
 }
 
-// draw makes the picture: bars on a line, which is there without bars too. It shows roots of counts, since the many weak candidates would else leave the few strong ones no
-// height.
+// draw makes the picture: bars on a line, which is there without bars too. It shows roots of counts, since the many weak
+// candidates would else leave the few strong ones no height.
 func (h *Histogram) draw(width, height int) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	unit := float64(width) / max(float64(h.Size().Width), 1)
