@@ -47,12 +47,15 @@ func (r *reader) want(item photo.Item, ahead bool, then func(*decoded)) {
 		then(d)
 		return
 	}
-	if r.pending[item.Rel] != nil && ahead {
+	read := r.pending[item.Rel]
+	if read != nil && ahead {
 		return
 	}
 	turn, sample := r.turn, r.s.sample
-	read := sync.OnceValue(func() *decoded { return r.decode(item, sample) })
-	r.pending[item.Rel] = read
+	if read == nil {
+		read = sync.OnceValue(func() *decoded { return r.decode(item, sample) })
+		r.pending[item.Rel] = read
+	}
 	r.s.wg.Go(func() {
 		if ahead {
 			r.free <- struct{}{}

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 SIDES = (8, 16, 32)
 REACH = 11
-PYRAMID = 128 # channels of its pyramid
+PYRAMID = 128  # channels of its pyramid
 STAGES = ((1, 4, 1), (5, 10, 2), (11, 16, 2), (17, 24, 2))  # first and last convolution of each, stride of the first
 MEAN, SPREAD = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)  # of blue, green, red
 NAMES = (
