@@ -80,7 +80,9 @@ func startDisplay(t *testing.T) int {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	display := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1400x900x24", "-nolisten", "tcp")
+	// Without -noreset a display starts afresh whenever the last who looks at it leaves, as each xdotool does until the window
+	// is there, and turns away who comes meanwhile.
+	display := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset")
 	display.ExtraFiles = []*os.File{w}
 	err = display.Start()
 	_ = w.Close() // the display has it
@@ -169,7 +171,14 @@ func (s *screen) start(dir, name string, env ...string) {
 		<-ended
 	})
 	s.program, s.ended = program, ended
-	s.until("the window", s.shows(name))
+	s.until("the window", func() bool {
+		select {
+		case err := <-ended:
+			s.t.Fatalf("it ended before its window was there: %v\n%s", err, s.said.String())
+		default:
+		}
+		return s.shows(name)()
+	})
 	time.Sleep(500 * time.Millisecond)
 	s.do("search", "--onlyvisible", "--name", name, "windowfocus")
 }
