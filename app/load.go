@@ -63,6 +63,7 @@ type modelFlags struct {
 	model            string
 	size             int
 	tiles            string
+	twice            bool
 	score, nms       float64
 	segmentScore     float64
 	crossNMS, inside float64
@@ -78,6 +79,7 @@ func (m *modelFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&m.model, "model", "", "`PACKS` to use, by name or folder, with commas between (default "+pipeline.DefaultDetector+","+pipeline.DefaultSegmenter+")")
 	fs.IntVar(&m.size, "size", 0, "side of the network's canvas in `PIXELS`, 0 for the pack's own")
 	fs.StringVar(&m.tiles, "tiles", "off", "look at large photos in overlapping tiles too: `off`, auto, or how many along the long side")
+	fs.BoolVar(&m.twice, "twice", false, "look for boxes a second time on a canvas half as large again: finds more, above all small things, in about 2.7 times the time")
 	fs.Float64Var(&m.score, "score", -1, "least `SCORE` from 0 to 1, -1 for the pack's own")
 	fs.Float64Var(&m.segmentScore, "segment-score", -1, "least mean `SCORE` of a painted region from 0 to 1, -1 for the pack's own")
 	fs.Float64Var(&m.nms, "nms", -1, "`IOU` from which the weaker of two boxes of a class goes, -1 for the pack's own, 0 for never")
@@ -177,7 +179,14 @@ func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, e
 			p.Segment = ""
 		}
 	}
-	return pipeline.Load(p)
+	models, err := pipeline.Load(p)
+	if err != nil {
+		return nil, err
+	}
+	if d := models.Detector; m.twice && d != nil && d.Pack().Twice == 0 {
+		return nil, errors.Join(fmt.Errorf("--twice: %s looks at a photo once; leave it out, or use %s", d.Pack().ID, pipeline.DefaultDetector), models.Close())
+	}
+	return models, nil
 }
 
 // paints reports whether the segmenter is to make masks of the detector's boxes.
@@ -209,7 +218,7 @@ const (
 	maxSize = 4096
 )
 
-// canvas reads --size and --tiles.
+// canvas reads --size, --tiles and --twice.
 func (m *modelFlags) canvas() (pipeline.Canvas, error) {
 	tiles, err := parseTiles(m.tiles)
 	if err != nil {
@@ -218,7 +227,7 @@ func (m *modelFlags) canvas() (pipeline.Canvas, error) {
 	if m.size != 0 && (m.size < minSize || m.size > maxSize) {
 		return pipeline.Canvas{}, fmt.Errorf("--size %d is out of range (%d to %d)", m.size, minSize, maxSize)
 	}
-	return pipeline.Canvas{Size: m.size, Tiles: tiles}, nil
+	return pipeline.Canvas{Size: m.size, Tiles: tiles, Twice: m.twice}, nil
 }
 
 // filter takes what the flags leave open from the packs.

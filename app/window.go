@@ -94,7 +94,7 @@ func choices(dir string) ([]ui.Pack, error) {
 	for _, p := range packs {
 		c := ui.Pack{
 			Title: p.Title, Version: p.Version, Licence: p.Licence, Source: p.Source,
-			Thresholds: session.Filter{Score: p.Defaults.Score, Overlap: p.Defaults.NMS},
+			Thresholds: session.Filter{Score: p.Defaults.Score, Overlap: p.Defaults.NMS}, CanTwice: p.Twice > 0,
 		}
 		switch {
 		case pipeline.Detects(p.Family):

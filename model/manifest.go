@@ -32,6 +32,8 @@ type Manifest struct {
 	Scoring  json.RawMessage `json:"scoring"`
 	Defaults Defaults        `json:"defaults"`
 	Live     LiveSpec        `json:"live,omitzero"`
+	// Twice is the side of the larger canvas of a second look at a photo, for packs that gain by one; 0 for none.
+	Twice int `json:"twice,omitempty"`
 	// MemoryMB is about what the sessions need at the default canvas.
 	MemoryMB int `json:"memory_mb"`
 }
@@ -140,6 +142,9 @@ func (m *Manifest) check() error {
 	}
 	if l := m.Live; l.Size < 0 || l.Size > maxCanvas || l.Regions < 0 {
 		return errors.New("live: a size and a number of regions go from 0 up")
+	}
+	if m.Twice < 0 || m.Twice > maxCanvas {
+		return fmt.Errorf("twice: %d is no side of a canvas", m.Twice)
 	}
 	return m.Image.check()
 }

@@ -136,13 +136,14 @@ func TestManifestMistakesAreNamed(t *testing.T) {
 		edit func(m map[string]any)
 		want string
 	}{
-		"a newer schema":       {func(m map[string]any) { m["schema"] = 2 }, "schema 2"},
-		"an unknown field":     {func(m map[string]any) { m["scale"] = 2 }, "unknown field"},
-		"no family":            {func(m map[string]any) { m["family"] = "" }, "no family"},
-		"no files":             {func(m map[string]any) { m["files"] = []any{} }, "0 files"},
-		"a role twice":         {func(m map[string]any) { f := m["files"].([]any); m["files"] = append(f, f[0]) }, "named twice"},
-		"a missing vocabulary": {func(m map[string]any) { m["tokenizer"] = map[string]any{"vocab": "v"} }, `role "v"`},
-		"a canvas too large":   {func(m map[string]any) { m["image"] = map[string]any{"size": 1 << 20, "multiple": 32} }, "image.size"},
+		"a newer schema":                       {func(m map[string]any) { m["schema"] = 2 }, "schema 2"},
+		"an unknown field":                     {func(m map[string]any) { m["scale"] = 2 }, "unknown field"},
+		"no family":                            {func(m map[string]any) { m["family"] = "" }, "no family"},
+		"no files":                             {func(m map[string]any) { m["files"] = []any{} }, "0 files"},
+		"a role twice":                         {func(m map[string]any) { f := m["files"].([]any); m["files"] = append(f, f[0]) }, "named twice"},
+		"a missing vocabulary":                 {func(m map[string]any) { m["tokenizer"] = map[string]any{"vocab": "v"} }, `role "v"`},
+		"a canvas too large":                   {func(m map[string]any) { m["image"] = map[string]any{"size": 1 << 20, "multiple": 32} }, "image.size"},
+		"a second look larger than any canvas": {func(m map[string]any) { m["twice"] = 1 << 20 }, "twice"},
 		"a zero deviation": {func(m map[string]any) {
 			m["image"] = map[string]any{"size": 32, "multiple": 32, "resize": "letterbox", "shrink": "area", "grow": "linear", "order": "RGB"}
 		}, "image.std"},

@@ -22,6 +22,8 @@ import (
 type Canvas struct {
 	Size  int // side of the network canvas in pixels, 0 for the pack's own (live models: for moving pictures)
 	Tiles prep.Tiles
+	// Twice has a detector whose pack says how (twice) look at all of the photo once more, on a larger canvas.
+	Twice bool
 }
 
 // Stage is one step that really ran, and how long it took.
@@ -100,7 +102,7 @@ func (a *Analysis) begin(ctx context.Context, p *photo.Photo, c Canvas) (*Analys
 func (a *Analysis) encode(ctx context.Context, p *photo.Photo, c Canvas) error {
 	var heads []func() error
 	if d := a.models.Detector; d != nil {
-		views, err := a.prepare(p, d.Pack(), c)
+		views, err := a.prepareLooks(p, d.Pack(), c)
 		if err != nil {
 			return err
 		}
@@ -140,18 +142,45 @@ func (a *Analysis) stage(name string, since time.Time) {
 	a.Stages = append(a.Stages, Stage{name, took})
 }
 
-// prepare makes the views that a pack needs, once for each image rule.
+// prepareLooks makes the views of a detector, and that of a second look where one is wanted and the pack says how.
+func (a *Analysis) prepareLooks(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model.View, error) {
+	spec, err := a.canvas(pack, c.Size)
+	if err != nil {
+		return nil, err
+	}
+	views, err := a.viewed(p, spec, c.Tiles)
+	if err != nil || !c.Twice || pack.Twice == 0 {
+		return views, err
+	}
+	if spec, err = spec.WithSize(spec.Size * pack.Twice / pack.Image.Size); err != nil {
+		return nil, err
+	}
+	larger, err := a.viewed(p, spec, prep.NoTiles)
+	return slices.Concat(views, larger), err
+}
+
+// prepare makes the views that a pack needs.
 func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model.View, error) {
-	spec := pack.Image
-	if c.Size == 0 && a.models.live {
-		c.Size = pack.Live.Size
+	spec, err := a.canvas(pack, c.Size)
+	if err != nil {
+		return nil, err
 	}
-	if c.Size > 0 {
-		var err error
-		if spec, err = spec.WithSize(c.Size); err != nil {
-			return nil, err
-		}
+	return a.viewed(p, spec, c.Tiles)
+}
+
+// canvas is the image rule of a pack, for a canvas of the size that is wanted, 0 for the pack's own.
+func (a *Analysis) canvas(pack *model.Pack, size int) (model.ImageSpec, error) {
+	if size == 0 && a.models.live {
+		size = pack.Live.Size
 	}
+	if size == 0 {
+		return pack.Image, nil
+	}
+	return pack.Image.WithSize(size)
+}
+
+// viewed makes the views of an image rule, once.
+func (a *Analysis) viewed(p *photo.Photo, spec model.ImageSpec, tiles prep.Tiles) ([]*model.View, error) {
 	a.views.mu.Lock()
 	defer a.views.mu.Unlock()
 	if v, ok := a.views.by[spec]; ok {
@@ -163,7 +192,7 @@ func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model
 		return nil, err
 	}
 	v := &views{by: by}
-	for _, l := range prep.Plan(a.Size, spec, c.Tiles) {
+	for _, l := range prep.Plan(a.Size, spec, tiles) {
 		view, err := by.View(p, l)
 		if err != nil {
 			v.recycle()

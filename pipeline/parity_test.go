@@ -41,6 +41,10 @@ type reference struct {
 				Area   int
 			} `json:"masks"`
 		} `json:"regions"`
+		Twice struct {
+			Boxes  [][4]float64 `json:"boxes"`
+			Scores [][]float64  `json:"scores"`
+		} `json:"twice"`
 		Pixels struct {
 			Classes [][4]float64 `json:"classes"` // x, y, 0 or the class from 1, margin
 			Logits  [][]float64  `json:"logits"`  // x, y, a logit a class
@@ -108,6 +112,39 @@ func TestRegionsEqualThePythonReference(t *testing.T) {
 				compareMask(t, kept[i].Shape.(annot.Mask), m.Probs, m.Area)
 			}
 			comparePixels(t, ans.Pixels, want.Pixels.Classes, want.Pixels.Logits)
+		})
+	}
+}
+
+func TestTwoLooksEqualThePythonReference(t *testing.T) {
+	ref := readReference(t)
+	models := load(t, 2)
+	q := pipeline.NewQuestion(annot.NamedClasses(ref.Find...), nil)
+	for _, want := range ref.Photos {
+		t.Run(want.Photo, func(t *testing.T) {
+			a, err := models.Analyse(t.Context(), sample(t, want.Photo), pipeline.Canvas{Twice: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Release()
+			ans, err := a.Ask(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareBoxes(t, ans.Boxes, want.Twice.Boxes, want.Twice.Scores)
+			kept := ans.Boxes.Select(detect.Options{Score: 0.05, NMS: 0.5})
+			if err := a.Masks(t.Context(), q, kept); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range kept {
+				m, ok := f.Shape.(annot.Mask)
+				if !ok {
+					t.Fatalf("no mask in the box %v", f.Box)
+				}
+				if b := m.Bounds(); b.IoU(f.Box) < 0.3 {
+					t.Errorf("the mask of the box %v covers %v", f.Box, b)
+				}
+			}
 		})
 	}
 }

@@ -119,6 +119,7 @@ func (w *Window) labelCommands() []command {
 	suggestions := func() bool { return len(w.s.Suggestions()) > 0 }
 	labels := func() bool { return len(w.s.Accepted()) > 0 }
 	return []command{
+		{"twice", g, tr.L("Look at photos once or twice"), []string{"Ctrl+Alt+L"}, w.toggleTwice, func() bool { return w.pack().CanTwice }},
 		{"words", g, tr.L("Type words"), []string{"/", "Ctrl+F6"}, func() { w.prompt.focus() }, nil},
 		{"find", g, tr.L("Find"), []string{"I"}, func() { w.prompt.find() }, nil},
 		{"accept", g, tr.L("Accept"), []string{"Enter", "Y"}, w.accept, suggestions},

@@ -821,8 +821,13 @@ func newModel(w *Window) *modelSection {
 		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(field)
 		var items []*fyne.MenuItem
 		for _, p := range w.packs() {
-			items = append(items, fyne.NewMenuItem(choiceName(p), func() { w.choose(p.Choice) }))
+			item := fyne.NewMenuItem(choiceName(p), func() { w.choose(p.Choice) })
+			item.Checked = p.Same(w.s.Choice())
+			items = append(items, item)
 		}
+		twice := fyne.NewMenuItem(tr.L("Look twice: finds more"), w.toggleTwice)
+		twice.Checked, twice.Disabled = w.settings.choice.Twice, !w.pack().CanTwice
+		items = append(items, fyne.NewMenuItemSeparator(), twice)
 		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), w.win.Canvas(), at.AddXY(0, 30))
 	}
 	s.body.Objects = []fyne.CanvasObject{
@@ -833,14 +838,14 @@ func newModel(w *Window) *modelSection {
 
 // starterName is what a model that the program carries is called in the window, "" where it is another's.
 func starterName(p Pack) string {
-	switch p.With(0) {
-	case session.Things:
+	switch {
+	case p.Same(session.Things):
 		return tr.L("Starter: boxes and masks")
-	case session.Stuff:
+	case p.Same(session.Stuff):
 		return tr.L("Starter: every pixel")
-	case session.Choice{Detect: "glip-starter"}:
+	case p.Same(session.Choice{Detect: "glip-starter"}):
 		return tr.L("Starter: captions")
-	case session.Choice{Segment: "groupvit-starter"}:
+	case p.Same(session.Choice{Segment: "groupvit-starter"}):
 		return tr.L("Starter: groups of pixels")
 	}
 	return ""
@@ -866,6 +871,9 @@ func (s *modelSection) update() {
 	if starterName(p) == "" {
 		note = strings.Trim(p.Version+" · "+p.Licence, " ·")
 	}
+	if p.CanTwice && s.w.settings.choice.Twice {
+		note = tr.L("Looks at each photo twice.")
+	}
 	s.note.Set(note)
 	kit.Relay(s.line)
 }
@@ -873,7 +881,7 @@ func (s *modelSection) update() {
 // packs are the models that can be chosen.
 func (w *Window) packs() []Pack {
 	if w.listed == nil {
-		w.listed = []Pack{{Choice: session.Things}, {Choice: session.Stuff}}
+		w.listed = []Pack{{Choice: session.Things, CanTwice: true}, {Choice: session.Stuff}}
 		if w.params.Packs != nil {
 			list, err := w.params.Packs()
 			w.try(err)
@@ -888,16 +896,16 @@ func (w *Window) packs() []Pack {
 // pack is the model in use.
 func (w *Window) pack() Pack {
 	for _, p := range w.packs() {
-		if p.With(0) == w.s.Choice().With(0) {
+		if p.Same(w.s.Choice()) {
 			return p
 		}
 	}
 	return Pack{Choice: w.s.Choice()}
 }
 
-// choose takes another model, with the thresholds that go with it, and remembers it.
+// choose takes another model, with the thresholds that go with it, and remembers it. How models are used stays.
 func (w *Window) choose(c session.Choice) {
-	c = c.With(w.settings.choice.Threads)
+	c.Threads, c.Twice = w.settings.choice.Threads, w.settings.choice.Twice
 	other := c.Pack() != w.s.Choice().Pack()
 	w.settings.setChoice(c)
 	w.s.Choose(c)
@@ -907,6 +915,14 @@ func (w *Window) choose(c session.Choice) {
 		w.s.SetFilter(f)
 	}
 	w.draw(session.Run)
+}
+
+// toggleTwice changes whether photos are looked at twice.
+func (w *Window) toggleTwice() { w.setTwice(!w.settings.choice.Twice) }
+
+func (w *Window) setTwice(on bool) {
+	w.settings.choice.Twice = on
+	w.choose(w.settings.choice)
 }
 
 // newKeysSection lists the keys that a newcomer needs.

@@ -82,6 +82,7 @@ func (w *Window) showPreferences() {
 		}),
 		heading(tr.L("Model")),
 		w.modelRow(reopen),
+		w.twiceRow(),
 		w.threadsRow(),
 		w.thresholdRow(reopen),
 	)
@@ -96,7 +97,7 @@ func (w *Window) modelRow(again func()) fyne.CanvasObject {
 	picked := 0
 	for i, p := range w.packs() {
 		names = append(names, choiceName(p))
-		if p.With(0) == w.s.Choice().With(0) {
+		if p.Same(w.s.Choice()) {
 			picked = i
 		}
 	}
@@ -109,6 +110,14 @@ func (w *Window) modelRow(again func()) fyne.CanvasObject {
 	field := framed(pick)
 	return kit.Line{Gap: 16, Height: 40}.Row(kit.NewText(tr.L("Looks at photos"), kit.Style{}), kit.NewSpace(),
 		kit.Lay(kit.Fixed(260, 32), func(s fyne.Size) { kit.Place(field, 0, 0, s.Width, s.Height) }, field))
+}
+
+// twiceRow chooses how often each photo is looked at, for models that can join two looks.
+func (w *Window) twiceRow() fyne.CanvasObject {
+	row := choice(tr.L("Looks at each photo"), []string{tr.L("once"), tr.L("twice: finds more")}, second(w.settings.choice.Twice),
+		func(i int) { w.setTwice(i == 1) })
+	visible(w.pack().CanTwice, row)
+	return row
 }
 
 // threadsRow chooses how many cores the models may use.
@@ -125,7 +134,7 @@ func (w *Window) threadsRow() fyne.CanvasObject {
 		}
 	}
 	return choice(tr.L("Cores"), names, picked, func(i int) {
-		w.settings.choice = w.settings.choice.With(counts[i])
+		w.settings.choice.Threads = counts[i]
 		w.choose(w.settings.choice)
 	})
 }

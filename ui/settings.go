@@ -91,7 +91,8 @@ func choiceOf(p fyne.Preferences) session.Choice {
 	if (c.Detect == "") == (c.Segment == "") {
 		c = session.Things
 	}
-	return c.With(max(p.Int("threads"), 0))
+	c.Threads, c.Twice = max(p.Int("threads"), 0), p.Bool("twice")
+	return c
 }
 
 func (s *settings) setChoice(c session.Choice) {
@@ -99,6 +100,7 @@ func (s *settings) setChoice(c session.Choice) {
 	s.p.SetString("detect", c.Detect)
 	s.p.SetString("segment", c.Segment)
 	s.p.SetInt("threads", c.Threads)
+	s.p.SetBool("twice", c.Twice)
 }
 
 func (s *settings) setSaving(v session.Saving) {

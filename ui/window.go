@@ -53,6 +53,8 @@ type Params struct {
 type Pack struct {
 	session.Choice
 	Title, Version, Licence, Source string
+	// CanTwice tells that it can look at photos twice.
+	CanTwice bool
 	// Thresholds are those that its maker chose; without a score they are the usual ones.
 	Thresholds session.Filter
 }

@@ -34,31 +34,20 @@ func (e *encoding) Example(box annot.Box) (annot.Example, bool) {
 	if at < 0 {
 		return annot.Example{}, false
 	}
-	return annot.Example{Space: e.d.space, Vector: e.rest(e.vector(at)), Box: box}, true
-}
-
-// vector returns the vector of a box of the photo's list.
-func (e *encoding) vector(i int) []float32 {
-	for _, h := range e.heads {
-		if i >= h.first && i < h.first+h.count() {
-			dim := int(h.embeds().Shape[1])
-			return h.embeds().F32[(i-h.first)*dim : (i-h.first+1)*dim]
-		}
-	}
-	return nil
+	return annot.Example{Space: e.d.space, Vector: e.rest(e.regions[at].vector), Box: box}, true
 }
 
 // makeCentre returns what the vectors of this photo have in common.
 func (e *encoding) makeCentre() []float32 {
-	order := make([]int, len(e.boxes))
+	order := make([]int, len(e.regions))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(e.weights[a], e.weights[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(e.regions[a].weight, e.regions[b].weight) })
 	order = order[:(len(order)+commonShare-1)/commonShare]
 	var centre []float32
 	for _, i := range order {
-		v := e.vector(i)
+		v := e.regions[i].vector
 		if centre == nil {
 			centre = make([]float32, len(v))
 		}

@@ -31,16 +31,21 @@ type rule struct {
 	QualityPower float64 `json:"quality_power"`
 	// Calibration is a slope and an offset for the score's logit, so that of regions of a score that share is right
 	// (Platt 1999). It changes no order. Empty leaves scores as they are.
-	Calibration []float64 `json:"calibration,omitempty"`
+	Calibration calibration `json:"calibration,omitempty"`
+	// TwiceCalibration is the same for photos that were looked at twice. Empty takes Calibration.
+	TwiceCalibration calibration `json:"twice_calibration,omitempty"`
 }
 
-// calibrated returns what a score means.
-func (r rule) calibrated(score float32) float32 {
-	if len(r.Calibration) == 0 || score <= 0 || score >= 1 {
+// calibration is a positive slope and an offset, or empty.
+type calibration []float64
+
+// of returns what a score means.
+func (c calibration) of(score float32) float32 {
+	if len(c) == 0 || score <= 0 || score >= 1 {
 		return score
 	}
 	p := float64(score)
-	return float32(1 / (1 + math.Exp(-r.Calibration[0]*math.Log(p/(1-p))-r.Calibration[1])))
+	return float32(1 / (1 + math.Exp(-c[0]*math.Log(p/(1-p))-c[1])))
 }
 
 func (r rule) check() error {
@@ -50,8 +55,10 @@ func (r rule) check() error {
 	if !(r.Tau > 0) {
 		return fmt.Errorf("%w: scoring.tau must be positive", model.ErrManifest)
 	}
-	if c := r.Calibration; len(c) != 0 && (len(c) != 2 || !(c[0] > 0)) {
-		return fmt.Errorf("%w: scoring.calibration is a positive slope and an offset", model.ErrManifest)
+	for _, c := range []calibration{r.Calibration, r.TwiceCalibration} {
+		if len(c) != 0 && (len(c) != 2 || !(c[0] > 0)) {
+			return fmt.Errorf("%w: scoring.calibration and twice_calibration are a positive slope and an offset", model.ErrManifest)
+		}
 	}
 	return nil
 }
@@ -140,46 +147,48 @@ func (d *Detector) find(ctx context.Context, features []*model.Tensor) ([]*model
 // mostRegions is how many regions of a canvas are looked at where nobody sets a limit.
 const mostRegions = 100
 
-// Encode runs trunk and region head on every view. Boxes of all views stand in one list.
+// Encode runs trunk and region head on every view. Proposals of all views stand in one list; two views of the same part of
+// the photo are two looks at it, whose proposals are joined.
 func (d *Detector) Encode(ctx context.Context, views []*model.View) (detect.Encoding, error) {
-	e := &encoding{d: d, made: made{masks: map[int]annot.Mask{}}}
+	e := &encoding{d: d, calibration: d.rule.Calibration, made: made{masks: map[int]annot.Mask{}}}
 	for _, v := range views {
 		if err := e.add(ctx, v); err != nil {
 			e.Release()
 			return nil, err
 		}
 	}
+	e.list()
 	e.centre = sync.OnceValue(e.makeCentre)
 	return e, nil
 }
 
 type encoding struct {
-	d       *Detector
-	heads   []head
-	boxes   []annot.Box // photo pixels
-	weights []float32   // what the proposal's own scores make of it
+	d     *Detector
+	looks []*look
 
-	made made
+	// The proposals of all looks, in their order.
+	boxes   []annot.Box // photo pixels
+	regions []region
+
+	calibration calibration
+	made        made
 
 	centre func() []float32 // see makeCentre
 }
 
-// head is what the region head made of one view.
-type head struct {
-	view  *model.View
-	out   []*model.Tensor
-	first int // number of the view's first box in the photo's list
+// look is what the region head made of one view.
+type look struct {
+	view    *model.View
+	out     []*model.Tensor
+	regions []region
+	first   int // number of its first proposal in the photo's list
 }
 
-func (h head) embeds() *model.Tensor { return h.out[3] }
-func (h head) count() int            { return int(h.out[0].Shape[0]) }
-
-// canvas returns the four sides of the view's box i, in canvas pixels.
-func (h head) canvas(i int) []float32 { return h.out[0].F32[4*i : 4*i+4] }
-
-func (h head) canvasBox(i int) annot.Box {
-	b := h.canvas(i)
-	return annot.Box{X0: float64(b[0]), Y0: float64(b[1]), X1: float64(b[2]), Y1: float64(b[3])}
+// region is a proposal: a place where a thing may be.
+type region struct {
+	canvas annot.Box // canvas pixels of its look
+	weight float32   // what its own two scores come to
+	vector []float32 // of unit length
 }
 
 func (e *encoding) add(ctx context.Context, v *model.View) error {
@@ -191,19 +200,41 @@ func (e *encoding) add(ctx context.Context, v *model.View) error {
 	if err != nil {
 		return err
 	}
-	h := head{view: v, out: out, first: len(e.boxes)}
-	e.heads = append(e.heads, h)
-	n := h.count()
-	roi, quality := out[1].F32, out[2].F32
-	if len(roi) < n || len(quality) < n || int(h.embeds().Shape[0]) < n || h.embeds().Shape[1] != int64(e.d.pack.Text.Dim) {
+	l := &look{view: v, out: out}
+	e.looks = append(e.looks, l)
+	boxes, roi, quality, embeds := out[0].F32, out[1].F32, out[2].F32, out[3]
+	n, dim := int(out[0].Shape[0]), e.d.pack.Text.Dim
+	if len(roi) < n || len(quality) < n || int(embeds.Shape[0]) < n || embeds.Shape[1] != int64(dim) {
 		return fmt.Errorf("pack %s: the region head's outputs do not fit each other", e.d.pack.ID)
 	}
 	for i := range n {
-		e.boxes = append(e.boxes, v.ToPhoto(h.canvasBox(i)))
-		w := math.Pow(float64(roi[i]), e.d.rule.RoiPower) * math.Pow(float64(quality[i]), e.d.rule.QualityPower)
-		e.weights = append(e.weights, float32(w))
+		b := boxes[4*i : 4*i+4]
+		l.regions = append(l.regions, region{
+			canvas: annot.Box{X0: float64(b[0]), Y0: float64(b[1]), X1: float64(b[2]), Y1: float64(b[3])},
+			weight: float32(math.Pow(float64(roi[i]), e.d.rule.RoiPower) * math.Pow(float64(quality[i]), e.d.rule.QualityPower)),
+			vector: embeds.F32[i*dim : (i+1)*dim],
+		})
+	}
+	for _, other := range e.looks[:len(e.looks)-1] {
+		if other.view.Crop == v.Crop {
+			join(other, l)
+			if len(e.d.rule.TwiceCalibration) > 0 {
+				e.calibration = e.d.rule.TwiceCalibration
+			}
+		}
 	}
 	return nil
+}
+
+// list numbers the proposals.
+func (e *encoding) list() {
+	for _, l := range e.looks {
+		l.first = len(e.regions)
+		e.regions = append(e.regions, l.regions...)
+		for _, p := range l.regions {
+			e.boxes = append(e.boxes, l.view.ToPhoto(p.canvas))
+		}
+	}
 }
 
 // Ask scores every box against the words: the text encoder runs for words never seen, nothing else does.
@@ -220,22 +251,18 @@ func (e *encoding) Ask(ctx context.Context, classes []annot.Class) (*detect.Cand
 	}
 	phrases := len(vectors)
 	logits := make([]float32, phrases+len(words.Examples()))
-	for _, h := range e.heads {
-		dim := int(h.embeds().Shape[1])
-		for i := range h.count() {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			vec := h.embeds().F32[i*dim : (i+1)*dim]
-			for k, w := range vectors {
-				logits[k] = float32(e.d.rule.Tau*float64(dot(vec, w)) + e.d.rule.Bias)
-			}
-			e.like(vec, words.Examples(), logits[phrases:])
-			row := (h.first + i) * n
-			words.Fuse(logits, c.Scores[row:row+n], c.Phrases[row:row+n])
-			for k := row; k < row+n; k++ {
-				c.Scores[k] = e.d.rule.calibrated(c.Scores[k] * e.weights[h.first+i])
-			}
+	for i, p := range e.regions {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		for k, w := range vectors {
+			logits[k] = float32(e.d.rule.Tau*float64(dot(p.vector, w)) + e.d.rule.Bias)
+		}
+		e.like(p.vector, words.Examples(), logits[phrases:])
+		scores := c.Scores[i*n : (i+1)*n]
+		words.Fuse(logits, scores, c.Phrases[i*n:(i+1)*n])
+		for k, s := range scores {
+			scores[k] = e.calibration.of(s * p.weight)
 		}
 	}
 	return c, nil
@@ -260,36 +287,36 @@ func dot(a, b []float32) float32 {
 
 // Masks runs the mask head on the boxes that have no mask yet.
 func (e *encoding) Masks(ctx context.Context, found []detect.Found) error {
-	spans := make([]span, len(e.heads))
-	for i, h := range e.heads {
-		spans[i] = span{h.first, h.count(), func(ctx context.Context, boxes []int) ([]annot.Mask, error) {
-			return e.runMasks(ctx, h, boxes)
+	spans := make([]span, len(e.looks))
+	for i, l := range e.looks {
+		spans[i] = span{l.first, len(l.regions), func(ctx context.Context, boxes []int) ([]annot.Mask, error) {
+			return e.runMasks(ctx, l, boxes)
 		}}
 	}
 	return e.made.give(ctx, found, spans)
 }
 
-func (e *encoding) runMasks(ctx context.Context, h head, boxes []int) ([]annot.Mask, error) {
-	f, err := h.view.Features(ctx, e.d.trunk)
+func (e *encoding) runMasks(ctx context.Context, l *look, boxes []int) ([]annot.Mask, error) {
+	f, err := l.view.Features(ctx, e.d.trunk)
 	if err != nil {
 		return nil, err
 	}
 	canvas := make([]annot.Box, len(boxes))
 	for k, i := range boxes {
-		canvas[k] = h.canvasBox(i - h.first)
+		canvas[k] = e.regions[i].canvas
 	}
-	return detect.Outline(ctx, e.d.masks, h.view, f, canvas)
+	return detect.Outline(ctx, e.d.masks, l.view, f, canvas)
 }
 
 // Mask implements detect.Masker, on the view that sees most of the box and shows it largest.
 func (e *encoding) Mask(ctx context.Context, box annot.Box) (annot.Mask, error) {
 	var best *model.View
 	var score float64
-	for _, h := range e.heads {
-		crop := h.view.Crop
+	for _, l := range e.looks {
+		crop := l.view.Crop
 		in := box.Intersect(annot.Box{X0: float64(crop.Min.X), Y0: float64(crop.Min.Y), X1: float64(crop.Max.X), Y1: float64(crop.Max.Y)})
-		if s := in.Area() * h.view.Scale; s > score {
-			best, score = h.view, s
+		if s := in.Area() * l.view.Scale; s > score {
+			best, score = l.view, s
 		}
 	}
 	if best == nil {
@@ -308,8 +335,8 @@ func (e *encoding) Mask(ctx context.Context, box annot.Box) (annot.Mask, error) 
 
 // Release gives the region head's outputs back. Candidates that were asked for stay valid.
 func (e *encoding) Release() {
-	for _, h := range e.heads {
-		model.ReleaseAll(h.out)
+	for _, l := range e.looks {
+		model.ReleaseAll(l.out)
 	}
-	e.heads = nil
+	e.looks, e.regions = nil, nil
 }

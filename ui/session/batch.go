@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/saysee/saysee/annot"
-	"github.com/saysee/saysee/pipeline"
 	"github.com/saysee/saysee/pipeline/batch"
 	"github.com/saysee/saysee/pipeline/photo"
 	"github.com/saysee/saysee/ui/tr"
@@ -92,7 +91,7 @@ func (s *Session) runBatch(ctx context.Context, b *batchRun, r *request, rows []
 	}
 	defer models.Close() //nolint:errcheck // nothing is written
 	job := &batch.Job{
-		Models: models, Question: r.question(), Filter: r.filter.pipeline(rows), Canvas: pipeline.Canvas{}, Workers: 1,
+		Models: models, Question: r.question(), Filter: r.filter.pipeline(rows), Canvas: r.choice.canvas(), Workers: 1,
 		Done: func(res batch.Result) error {
 			b.pass()
 			taken := make(chan struct{})

@@ -321,7 +321,7 @@ func (j *evalJob) look(ctx context.Context) error {
 	}
 	done := 0
 	job := &batch.Job{
-		Models: models, Question: j.question(), Filter: filter, Workers: 1, NoMasks: j.plan.By == eval.Boxes,
+		Models: models, Question: j.question(), Filter: filter, Canvas: j.choice.canvas(), Workers: 1, NoMasks: j.plan.By == eval.Boxes,
 		Done: func(r batch.Result) error {
 			if r.Err != nil {
 				j.fail(r.Item.Rel, r.Err)
@@ -348,7 +348,7 @@ func (j *evalJob) question() pipeline.Question {
 			classes[i].Phrases, classes[i].Negatives = j.table.Row(row).Phrases, j.table.Row(row).Negatives
 		}
 	}
-	if j.choice == Stuff {
+	if j.choice.Segment != "" {
 		return pipeline.NewQuestion(nil, classes)
 	}
 	return pipeline.NewQuestion(classes, nil)

@@ -21,6 +21,7 @@ type Choice struct {
 	Detect, Segment string // packs; one of them is empty
 	Threads         int    // 0 for as many as there are cores
 	Live            bool   // for moving pictures
+	Twice           bool   // each photo is looked at twice, where the pack can
 }
 
 // The choices that every machine has.
@@ -37,9 +38,15 @@ func (c Choice) Pack() string {
 	return c.Segment
 }
 
-// With returns the choice with a number of threads.
-func (c Choice) With(threads int) Choice {
-	c.Threads = threads
+// Same reports whether both are of the same pack, however it is used.
+func (c Choice) Same(o Choice) bool { return c.Detect == o.Detect && c.Segment == o.Segment }
+
+// canvas is how photos are prepared.
+func (c Choice) canvas() pipeline.Canvas { return pipeline.Canvas{Twice: c.Twice} }
+
+// loaded is what of the choice the models hang on.
+func (c Choice) loaded() Choice {
+	c.Twice = false
 	return c
 }
 
@@ -137,6 +144,7 @@ type finder struct {
 	fresh  bool // models were loaded, and not been warmed
 	rel    string
 	photo  *pipeline.Analysis
+	canvas pipeline.Canvas // of the photo
 
 	report Report // belongs to the session's goroutine
 }
@@ -299,6 +307,7 @@ func (f *finder) over(r *request) {
 }
 
 func (f *finder) load(c Choice) error {
+	c = c.loaded()
 	if f.models != nil && f.choice == c {
 		return nil
 	}
@@ -326,13 +335,13 @@ func (f *finder) rest() {
 }
 
 func (f *finder) look(ctx context.Context, r *request) error {
-	if f.photo == nil || f.rel != r.rel {
+	if f.photo == nil || f.rel != r.rel || f.canvas != r.choice.canvas() {
 		f.release()
-		a, err := f.models.Analyse(ctx, r.photo(), pipeline.Canvas{})
+		a, err := f.models.Analyse(ctx, r.photo(), r.choice.canvas())
 		if err != nil {
 			return err
 		}
-		f.photo, f.rel = a, r.rel
+		f.photo, f.rel, f.canvas = a, r.rel, r.choice.canvas()
 	} else {
 		f.photo.Stages = nil
 	}

@@ -366,6 +366,36 @@ func TestPreload(t *testing.T) {
 	})
 }
 
+func TestASecondLookNeedsNoOtherModels(t *testing.T) {
+	load, loads := starter(t), 0
+	var models *pipeline.Models
+	l, s := newLoop(t, func(c session.Choice) (*pipeline.Models, error) {
+		m, err := load(c)
+		loads, models = loads+1, m
+		return m, err
+	})
+	if err := s.OpenSamples(cats()); err != nil {
+		t.Fatal(err)
+	}
+	l.until("the answer", s.Answered)
+	once, runs := s.Suggestions(), models.Engine.Runs()
+	if len(once) == 0 {
+		t.Fatal("nothing was found on a photo of a cat")
+	}
+	c := s.Choice()
+	c.Twice = true
+	s.Choose(c)
+	l.parts = 0
+	l.until("another answer", func() bool { return l.parts&session.Regions != 0 && s.Report().State == session.Done })
+	twice := s.Suggestions()
+	if len(twice) == 0 || twice[0].Box == once[0].Box || twice[0].Box.IoU(once[0].Box) < 0.8 {
+		t.Errorf("first %v, then %v", once[0].Box, twice)
+	}
+	if loads != 1 || models.Engine.Runs() == runs {
+		t.Errorf("models were loaded %d times, and ran %d times more", loads, models.Engine.Runs()-runs)
+	}
+}
+
 func TestSuggestions(t *testing.T) {
 	l, s := newLoop(t, starter(t))
 	if err := s.OpenSamples(cats()); err != nil {

@@ -51,7 +51,7 @@ func (f Filter) open(score float64) Filter {
 }
 
 // DefaultFilter returns the filter of a fresh start.
-func DefaultFilter() Filter { return Filter{Score: 0.35, Overlap: 0.6} }
+func DefaultFilter() Filter { return Filter{Score: 0.35, Overlap: 0.5} }
 
 // across is the IoU from which one thing under two names keeps only the better one.
 const across = 0.85

@@ -67,6 +67,17 @@ def describe_regions(detector, features, vectors, scale, size):
     }
 
 
+def describe_twice(detector, photo, vectors, sizes, wh):
+    """Boxes and scores of the regions that two looks have together."""
+    looks = []
+    for size in sizes:
+        tensor, scale, *_ = detector.prepare(photo, size)
+        looks.append((detector.regions(detector.trunk(tensor)), scale))
+    found = starter.join(*looks, detector.rule, wh)
+    scores = starter.score_regions(found["region_embeds"], found["roi_scores"], found["box_quality"], vectors, detector.rule, twice=True)
+    return {"boxes": rounded((found["boxes"] / looks[1][1]).clip(0, [*wh, *wh]), 3), "scores": rounded(scores, 5)}
+
+
 def pixel_logits(sessions, features, vectors):
     """[T, h, w] logits at a quarter of the canvas."""
     embeds = sessions["pixels"].run(None, {i.name: features[i.name] for i in sessions["pixels"].get_inputs()})[0]
@@ -130,6 +141,7 @@ def main():
             "size": list(wh),
             "canvas": describe_canvas(canvas, scale, resized),
             "regions": describe_regions(detector, features, np.stack([vectors[w] for w in find]), scale, wh),
+            "twice": describe_twice(detector, photo, np.stack([vectors[w] for w in find]), (size, pack.manifest["twice"]), wh),
             "pixels": describe_pixels(
                 pixel_logits(pixels, features, np.stack([vectors[w] for w in segment])), canvas, resized, wh
             ),

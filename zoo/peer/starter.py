@@ -78,19 +78,64 @@ def to_tensor(canvas, mean, std):
     return np.ascontiguousarray(rgb.transpose(2, 0, 1)[None])
 
 
-def score_regions(embeds, roi_scores, quality, vectors, rule):
+def score_regions(embeds, roi_scores, quality, vectors, rule, twice=False):
     """[n, N] scores of the regions under N text vectors: softmax over background (logit 0) and the words, times the
-    geometric mean of objectness and box quality, to the manifest's powers; then Platt's calibration."""
+    geometric mean of objectness and box quality, to the manifest's powers; then Platt's calibration, that of photos that were
+    looked at twice for the regions of join."""
     logits = rule["tau"] * embeds @ vectors.T + rule["bias"]
     top = np.maximum(logits.max(1, keepdims=True), 0)
     e = np.exp(logits - top)
     p = e / (np.exp(-top) + e.sum(1, keepdims=True))
     p = p * (roi_scores[:, None] ** rule["roi_power"]) * (quality[:, None] ** rule["quality_power"])
-    if "calibration" not in rule:
+    calibration = (twice and rule.get("twice_calibration")) or rule.get("calibration")
+    if not calibration:
         return p
-    slope, offset = rule["calibration"]
+    slope, offset = calibration
     p = p.clip(1e-12, 1 - 1e-7)
     return 1 / (1 + np.exp(-slope * np.log(p / (1 - p)) - offset))
+
+
+def ious(a, b):
+    """[n, m] intersections over unions of boxes."""
+    inter = (np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])).clip(0).prod(2)
+    area_a, area_b = (a[:, 2:] - a[:, :2]).prod(1), (b[:, 2:] - b[:, :2]).prod(1)
+    return inter / (area_a[:, None] + area_b[None] - inter + 1e-9)
+
+
+def join(first, second, rule, size, threshold=0.6, at_home=2 / 3, wide=224):
+    """What two looks at a photo of a size (w, h) found, (regions, scale of the canvas) each, as one list of regions on the second's,
+    larger canvas. Pairs are one to one, greedily by IoU times cosine. A region is the mean of its two, the first's share being
+    at_home for what is wider or higher than wide, and 1 - at_home for all else; what one look has alone has its share of the weight.
+    First come those that only the first has, then wide pairs, then the others."""
+    (a, scale_a), (b, scale_b) = first, second
+    limits = [size[0] * scale_b, size[1] * scale_b] * 2
+    boxes_a, boxes_b = (a["boxes"] * (scale_b / scale_a)).clip(0, limits), b["boxes"].clip(0, limits)
+    weights_a, weights_b = ((f["roi_scores"] ** rule["roi_power"]) * (f["box_quality"] ** rule["quality_power"]) for f in (a, b))
+    share_a, share_b = (np.where((x[:, 2:] - x[:, :2]).max(1) > wide, at_home, 1 - at_home) for x in (boxes_a, boxes_b))
+    embeds_b, over = b["region_embeds"].copy(), ious(boxes_a, boxes_b)
+    like = np.where(over >= threshold, over * (a["region_embeds"] @ embeds_b.T), -np.inf)
+    joined_a, joined_b = np.zeros(len(boxes_a), bool), np.zeros(len(boxes_b), bool)
+    for i, j in zip(*np.unravel_index(np.argsort(-like, axis=None, kind="stable"), like.shape)):
+        if like[i, j] == -np.inf:
+            break
+        if joined_a[i] or joined_b[j]:
+            continue
+        joined_a[i] = joined_b[j] = True
+        for values, others in ((boxes_b, boxes_a), (weights_b, weights_a), (embeds_b, a["region_embeds"])):
+            values[j] += share_b[j] * (others[i] - values[j])
+        embeds_b[j] /= np.linalg.norm(embeds_b[j])
+    weights_b = np.where(joined_b, weights_b, weights_b * (1 - share_b))
+    large = joined_b & (share_b > 0.5)
+
+    def together(of_a, of_b):
+        return np.concatenate([of_a[~joined_a], of_b[large], of_b[~large]])
+
+    weights = together(weights_a * share_a, weights_b)
+    return {
+        "boxes": together(boxes_a, boxes_b), "region_embeds": together(a["region_embeds"], embeds_b),
+        # One weight in the place of two scores.
+        "roi_scores": weights ** (1 / rule["roi_power"]), "box_quality": np.ones_like(weights),
+    }
 
 
 def nms(boxes, scores, threshold):

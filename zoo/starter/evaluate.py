@@ -57,7 +57,8 @@ class Bench:
         key = (kind, size)
         if key not in self.open:
             name = self.args.detect if kind is Boxes else self.args.segment
-            self.open[key] = kind(pathlib.Path(self.args.packs) / name, size)
+            more = {"twice": self.args.twice} if kind is Boxes else {}
+            self.open[key] = kind(pathlib.Path(self.args.packs) / name, size, **more)
         return self.open[key]
 
     def records(self, source):
@@ -447,10 +448,13 @@ def main():
     parser.add_argument("--through", help="the program that grounding is measured by, with the pack of --detect")
     parser.add_argument("--size", type=int, default=416)
     parser.add_argument("--sizes", default="320,416,512,640", help="of boxes and proposals")
+    parser.add_argument("--twice", action="store_true", help="look at photos twice (not for masks)")
     parser.add_argument("--held-out", default=str(HERE / "held_out.txt"), help="file of names, one a line")
     parser.add_argument("--limit", type=int, default=10**9, help="photos of a source at most, for a quick look")
     parser.add_argument("--out", help="JSON file for the figures; those of other commands that it holds are kept")
     args = parser.parse_args()
+    if args.twice and args.what in ("masks", "all"):
+        parser.error("masks of photos that were looked at twice are made by the program only")
     bench = Bench(args)
     if args.what == "speed-of-one":
         print(json.dumps(speed_of_one(bench)))

@@ -91,9 +91,9 @@ class Photos:
 class Boxes:
     """A pack for boxes on photos."""
 
-    def __init__(self, folder, size, threads=2):
+    def __init__(self, folder, size, threads=2, twice=False):
         options = starter.session_options(threads, tuned=True)
-        self.pack = starter.Pack(folder)
+        self.pack, self.twice = starter.Pack(folder), twice
         self.net, self.words = starter.Detector(self.pack, options), starter.Words(self.pack, options)
         self.size, self.rule, self.defaults = size, self.pack.manifest["scoring"], self.pack.manifest["defaults"]
         self.said, self.seen = {}, {}
@@ -104,9 +104,14 @@ class Boxes:
                 self.said[p] = self.words.vector(p)
         return np.stack([self.said[p] for p in phrases]).astype(np.float32)
 
-    def features(self, photo):
-        tensor, scale, _, _ = self.net.prepare(photo, self.size)
+    def features(self, photo, size=None):
+        tensor, scale, _, _ = self.net.prepare(photo, size or self.size)
         return self.net.trunk(tensor), scale
+
+    def larger(self):
+        """Return the side of the canvas of a second look."""
+        image = self.pack.manifest["image"]
+        return -(-(self.size * self.pack.manifest["twice"] // image["size"]) // image["multiple"]) * image["multiple"]
 
     def look(self, photos, record):
         """Return the photo's regions: boxes in its pixels, vectors, and the two chances that do not depend on words."""
@@ -114,6 +119,9 @@ class Boxes:
             photo = photos.image(record)
             features, scale = self.features(photo)
             found = self.net.regions(features)
+            if self.twice:
+                features, larger = self.features(photo, self.larger())
+                found, scale = starter.join((found, scale), (self.net.regions(features), larger), self.rule, photo.shape[1::-1]), larger
             sides = [photo.shape[1], photo.shape[0]] * 2
             self.seen[record["id"]] = {
                 "boxes": (found["boxes"] / scale).clip(0, sides), "embeds": found["region_embeds"],
@@ -122,7 +130,7 @@ class Boxes:
         return self.seen[record["id"]]
 
     def scores(self, found, vectors):
-        return starter.score_regions(found["embeds"], found["roi_scores"], found["quality"], vectors, self.rule)
+        return starter.score_regions(found["embeds"], found["roi_scores"], found["quality"], vectors, self.rule, self.twice)
 
     def find(self, photos, record, vectors, minimum=0.001, most=100):
         """Return (box, class, score, number of the region), best first, as the program selects them."""
