@@ -600,6 +600,8 @@ func (n *nothing) update() {
 	case !w.s.Answered():
 	case below:
 		text = tr.L("Nothing above %.2f. Best: %s %.2f.", w.s.Filter().Score, best, score)
+	case len(w.s.Accepted()) == 0:
+		text = tr.L("Nothing was found.")
 	default:
 		text = tr.L("Nothing left to judge.")
 	}

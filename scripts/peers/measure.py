@@ -55,7 +55,7 @@ class Screen:
         shutil.rmtree(d, ignore_errors=True); os.makedirs(d)
         rc = BASE + '/openbox-rc.xml'
         open(rc, 'w').write(RC)
-        self.procs = [subprocess.Popen(['Xvfb', DISP, '-screen', '0', f'{W}x{H}x24', '-fbdir', d, '-nolisten', 'tcp'],
+        self.procs = [subprocess.Popen(['Xvfb', DISP, '-screen', '0', f'{W}x{H}x24', '-fbdir', d, '-nolisten', 'tcp', '-noreset'],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
         for _ in range(100):
             try:

@@ -212,11 +212,15 @@ func (s *Session) Histogram(n int) []int {
 	return counts
 }
 
+// leastTold is the score from which a region below the threshold is worth telling of: less is 0.00 to a person.
+const leastTold = 0.01
+
 // BestBelow returns the best class and score that the threshold keeps out, for when nothing is found.
 func (s *Session) BestBelow() (name string, score float64, ok bool) {
 	if s.answer == nil || s.answer.all.Boxes == nil {
 		return "", 0, false
 	}
+	score = leastTold
 	for k, row := range s.answer.rows {
 		if v := s.answer.all.Boxes.Best(k); v > score && v <= s.filter.Least(row) && !s.hidden[row] {
 			name, score, ok = s.project.Classes().Row(row).Name, v, true
