@@ -254,25 +254,24 @@ func TestWhatIsNotUnderstoodIsSaid(t *testing.T) {
 		code int
 		want string
 	}{
-		"an empty prompt":           {[]string{"label", photo, "--find", ""}, cli.BadUsage, "no words to look for"},
-		"a prompt of commas":        {[]string{"label", photo, "--find", " , ，"}, cli.BadUsage, "no words to look for"},
-		"no photos":                 {[]string{"label", "--find", "cat"}, cli.BadUsage, "no photos"},
-		"a phrase too long":         {[]string{"label", photo, "--find", strings.Repeat("x", 3000)}, cli.BadUsage, "--find: The"},
-		"an unknown format":         {[]string{"label", photo, "--find", "cat", "--format", "jpeg3000"}, cli.BadUsage, "jpeg3000"},
-		"an unknown flag":           {[]string{"label", photo, "--fnid", "cat"}, cli.BadUsage, "did you mean --find"},
-		"an unknown pack":           {[]string{"label", photo, "--find", "cat", "--model", "nothing", "--onnxruntime", library(t)}, cli.Failure, "no such pack"},
-		"a folder to measure":       {[]string{"bench", t.TempDir(), "--find", "cat", "--onnxruntime", library(t)}, cli.Failure, "no photos there"},
-		"an unknown command":        {[]string{"labell"}, cli.BadUsage, "no command"},
-		"a threshold over one":      {[]string{"label", photo, "--find", "cat", "--score", "30"}, cli.BadUsage, "from 0 to 1"},
-		"a threshold of NaN":        {[]string{"label", photo, "--find", "cat", "--score", "NaN"}, cli.BadUsage, "--score goes"},
-		"an area of NaN":            {[]string{"label", photo, "--find", "cat", "--min-area", "NaN"}, cli.BadUsage, "--min-area goes"},
-		"a negative threshold":      {[]string{"label", photo, "--find", "cat", "--nms", "-0.5"}, cli.BadUsage, "or is -1"},
-		"an opacity over one":       {[]string{"label", photo, "--find", "cat", "--opacity", "7"}, cli.BadUsage, "--opacity"},
-		"negative pixels":           {[]string{"label", photo, "--find", "cat", "--max-pixels", "-5"}, cli.BadUsage, "--max-pixels"},
-		"a canvas too small":        {[]string{"label", photo, "--find", "cat", "--size", "96"}, cli.BadUsage, "160 to 4096"},
-		"no folder to write to":     {[]string{"label", photo, "--find", "cat", "--out", ""}, cli.BadUsage, "--out is empty"},
-		"a second look at captions": {[]string{"label", photo, "--find", "cat", "--twice", "--model", "glip-starter", "--onnxruntime", library(t)}, cli.Failure, "glip-starter looks at a photo once"},
-		"tiles without a sense":     {[]string{"label", photo, "--find", "cat", "--tiles", "many"}, cli.BadUsage, "many"},
+		"an empty prompt":       {[]string{"label", photo, "--find", ""}, cli.BadUsage, "no words to look for"},
+		"a prompt of commas":    {[]string{"label", photo, "--find", " , ，"}, cli.BadUsage, "no words to look for"},
+		"no photos":             {[]string{"label", "--find", "cat"}, cli.BadUsage, "no photos"},
+		"a phrase too long":     {[]string{"label", photo, "--find", strings.Repeat("x", 3000)}, cli.BadUsage, "--find: The"},
+		"an unknown format":     {[]string{"label", photo, "--find", "cat", "--format", "jpeg3000"}, cli.BadUsage, "jpeg3000"},
+		"an unknown flag":       {[]string{"label", photo, "--fnid", "cat"}, cli.BadUsage, "did you mean --find"},
+		"an unknown pack":       {[]string{"label", photo, "--find", "cat", "--model", "nothing", "--onnxruntime", library(t)}, cli.Failure, "no such pack"},
+		"a folder to measure":   {[]string{"bench", t.TempDir(), "--find", "cat", "--onnxruntime", library(t)}, cli.Failure, "no photos there"},
+		"an unknown command":    {[]string{"labell"}, cli.BadUsage, "no command"},
+		"a threshold over one":  {[]string{"label", photo, "--find", "cat", "--score", "30"}, cli.BadUsage, "from 0 to 1"},
+		"a threshold of NaN":    {[]string{"label", photo, "--find", "cat", "--score", "NaN"}, cli.BadUsage, "--score goes"},
+		"an area of NaN":        {[]string{"label", photo, "--find", "cat", "--min-area", "NaN"}, cli.BadUsage, "--min-area goes"},
+		"a negative threshold":  {[]string{"label", photo, "--find", "cat", "--nms", "-0.5"}, cli.BadUsage, "or is -1"},
+		"an opacity over one":   {[]string{"label", photo, "--find", "cat", "--opacity", "7"}, cli.BadUsage, "--opacity"},
+		"negative pixels":       {[]string{"label", photo, "--find", "cat", "--max-pixels", "-5"}, cli.BadUsage, "--max-pixels"},
+		"a canvas too small":    {[]string{"label", photo, "--find", "cat", "--size", "96"}, cli.BadUsage, "160 to 4096"},
+		"no folder to write to": {[]string{"label", photo, "--find", "cat", "--out", ""}, cli.BadUsage, "--out is empty"},
+		"tiles without a sense": {[]string{"label", photo, "--find", "cat", "--tiles", "many"}, cli.BadUsage, "many"},
 	} {
 		t.Run("should say what is wrong with "+name, func(t *testing.T) {
 			code, _, stderr := saysee(t, c.args...)
@@ -327,6 +326,46 @@ func TestChineseWordsFindTheirThingsAndKeepTheirNames(t *testing.T) {
 			t.Errorf("no %s in the sample photos", c.Name)
 		}
 	}
+}
+
+func TestASecondLook(t *testing.T) {
+	photo := filepath.Join("..", "assets", "photos", "horse.jpg")
+	look := func(t *testing.T, more ...string) (code int, boxes int, stderr string) {
+		t.Helper()
+		out := t.TempDir()
+		args := []string{"label", photo, "--find", "horse, person", "--no-masks", "--onnxruntime", library(t), "--out", out}
+		code, _, stderr = saysee(t, append(args, more...)...)
+		if code == cli.OK {
+			boxes = len(readCOCO(t, filepath.Join(out, "coco.json")).Annotations)
+		}
+		return code, boxes, stderr
+	}
+	t.Run("should find the rider, who is small, beside the horse", func(t *testing.T) {
+		_, once, _ := look(t)
+		if code, twice, _ := look(t, "--twice"); code != cli.OK || once != 1 || twice != 2 {
+			t.Errorf("exit %d, %d boxes, and %d by two looks", code, once, twice)
+		}
+	})
+	t.Run("should serve captions too", func(t *testing.T) {
+		if code, boxes, _ := look(t, "--twice", "--model", "glip-starter"); code != cli.OK || boxes < 2 {
+			t.Errorf("exit %d, %d boxes", code, boxes)
+		}
+	})
+	t.Run("should be refused where the pack does not say how", func(t *testing.T) {
+		packs := t.TempDir()
+		if err := os.CopyFS(packs, assets.Packs()); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(packs, "vild-starter", "pack.json")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		save(t, path, bytes.Replace(data, []byte(`"twice": 608,`), nil, 1))
+		if code, _, stderr := look(t, "--twice", "--packs", packs); code != cli.Failure || !strings.Contains(stderr, "vild-starter looks at a photo once") {
+			t.Errorf("exit %d, said %q", code, stderr)
+		}
+	})
 }
 
 func TestADamagedPackIsRefused(t *testing.T) {

@@ -113,7 +113,8 @@ func (d *Detector) Unread(phrases []string) (truncated, unknown []string) {
 	return truncated, unknown
 }
 
-// Encode runs the image side on every view. Boxes of all views stand in one list.
+// Encode runs the image side on every view. Boxes of all views stand in one list; two views of the same part of the photo are
+// two looks at it, whose boxes are joined.
 func (d *Detector) Encode(ctx context.Context, views []*model.View) (detect.Encoding, error) {
 	e := &encoding{d: d, readings: map[string]reading{}, masks: map[annot.Box]annot.Mask{}}
 	for _, v := range views {
@@ -248,11 +249,20 @@ func (e *encoding) read(ctx context.Context, chunk ground.Chunk) (reading, error
 	if r, ok := e.readings[key]; ok {
 		return r, nil
 	}
-	var r reading
-	for _, s := range e.scenes {
-		if err := e.d.read(ctx, s, chunk, &r); err != nil {
+	looks := make([]reading, len(e.scenes))
+	for i, s := range e.scenes {
+		if err := e.d.read(ctx, s, chunk, &looks[i]); err != nil {
 			return reading{}, err
 		}
+		for j, other := range e.scenes[:i] {
+			if other.view.Crop == s.view.Crop {
+				looks[i], looks[j] = join(looks[j], looks[i], s.view), reading{}
+			}
+		}
+	}
+	var r reading
+	for _, l := range looks {
+		r.append(l)
 	}
 	if len(e.readings) >= maxReadings {
 		clear(e.readings)
@@ -310,34 +320,57 @@ func (d *Detector) ids(e token.Encoding) ids {
 	return out
 }
 
-// Masks runs the mask head, where the pack has one, on the view of all of the photo. Masks are remembered by box.
+// Masks runs the mask head, where the pack has one, on a view of all of the photo. Masks are remembered by box.
 func (e *encoding) Masks(ctx context.Context, found []detect.Found) error {
 	if e.d.masks == nil || len(found) == 0 {
 		return nil
 	}
-	v := e.scenes[0].view
-	f, err := v.Features(ctx, e.d.pyramid)
-	if err != nil {
-		return err
-	}
-	var todo, canvas []annot.Box
+	todo := map[*model.View][]annot.Box{}
 	for _, r := range found {
-		if _, done := e.masks[r.Box]; !done && !slices.Contains(todo, r.Box) {
-			todo = append(todo, r.Box)
-			canvas = append(canvas, v.ToCanvas(r.Box))
+		v := e.best(r.Box)
+		if _, done := e.masks[r.Box]; !done && !slices.Contains(todo[v], r.Box) {
+			todo[v] = append(todo[v], r.Box)
 		}
 	}
-	made, err := detect.Outline(ctx, e.d.masks, v, f, canvas)
-	if err != nil {
-		return err
-	}
-	for i, b := range todo {
-		e.masks[b] = made[i]
+	for v, boxes := range todo {
+		if err := e.outline(ctx, v, boxes); err != nil {
+			return err
+		}
 	}
 	for i := range found {
 		if m := e.masks[found[i].Box]; m.Area() > 0 {
 			found[i].Shape = m
 		}
+	}
+	return nil
+}
+
+// best is the view of all of the photo that is better for a thing, of two looks.
+func (e *encoding) best(box annot.Box) *model.View {
+	best := e.scenes[0].view
+	for _, s := range e.scenes[1:] {
+		if s.view.Crop == best.Crop && detect.Share(s.view.ToCanvas(box)) < 0.5 {
+			return s.view
+		}
+	}
+	return best
+}
+
+func (e *encoding) outline(ctx context.Context, v *model.View, boxes []annot.Box) error {
+	f, err := v.Features(ctx, e.d.pyramid)
+	if err != nil {
+		return err
+	}
+	canvas := make([]annot.Box, len(boxes))
+	for i, b := range boxes {
+		canvas[i] = v.ToCanvas(b)
+	}
+	made, err := detect.Outline(ctx, e.d.masks, v, f, canvas)
+	if err != nil {
+		return err
+	}
+	for i, b := range boxes {
+		e.masks[b] = made[i]
 	}
 	return nil
 }

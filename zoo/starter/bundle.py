@@ -123,7 +123,7 @@ def main(source, text, target):
              "scoring": {"rule": "glip", "fusion": "deep", "pyramid": "trunk", "levels": CAPTIONED, "strides": [STRIDES[p] for p in CAPTIONED],
                          "anchor": 8, "candidate": 0.01, "per_level": 1000, "names": 112, "separator": " ",
                          "phrase": common["tokenizer"]["max_tokens"]},
-             "defaults": {"score": 0.45, "nms": 0.5, "max": 100}, "memory_mb": 220})
+             "defaults": {"score": 0.45, "nms": 0.5, "max": 100}, "twice": 608, "memory_mb": 220})
     for pack in packs:
         entry = {**common, **{k: v for k, v in pack.items() if k != "roles"}, "files": [files[r] for r in pack["roles"]]}
         folder = target / pack["id"]

@@ -333,7 +333,7 @@ def best_by_program(bench, record, said):
         table.write_text("\n".join(f'"{word}"' for word in said), encoding="utf-8")
         command = [bench.args.through, "label", str(photo), "--model", bench.args.detect, "--packs", bench.args.packs, "--find", f"@{table}",
                    "--score", "0.0001", "--max", "1000", "--no-masks", "--format", "coco,coco-results", "--out", str(out)]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run([*command, "--twice"] if bench.args.twice else command, check=True, capture_output=True)
         named = {c["id"]: c["name"] for c in json.loads((out / "coco.json").read_text(encoding="utf-8"))["categories"]}
         found = json.loads((out / "coco-results.json").read_text(encoding="utf-8"))
     boxes = {}
