@@ -143,8 +143,8 @@ func (m *Manifest) check() error {
 	if l := m.Live; l.Size < 0 || l.Size > maxCanvas || l.Regions < 0 {
 		return errors.New("live: a size and a number of regions go from 0 up")
 	}
-	if m.Twice < 0 || m.Twice > maxCanvas {
-		return fmt.Errorf("twice: %d is no side of a canvas", m.Twice)
+	if m.Twice != 0 && (m.Twice <= m.Image.Size || m.Twice > maxCanvas) {
+		return fmt.Errorf("twice: %d is no side of a canvas larger than image.size %d", m.Twice, m.Image.Size)
 	}
 	return m.Image.check()
 }

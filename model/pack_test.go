@@ -144,6 +144,9 @@ func TestManifestMistakesAreNamed(t *testing.T) {
 		"a missing vocabulary":                 {func(m map[string]any) { m["tokenizer"] = map[string]any{"vocab": "v"} }, `role "v"`},
 		"a canvas too large":                   {func(m map[string]any) { m["image"] = map[string]any{"size": 1 << 20, "multiple": 32} }, "image.size"},
 		"a second look larger than any canvas": {func(m map[string]any) { m["twice"] = 1 << 20 }, "twice"},
+		"a second look that is no closer": {func(m map[string]any) {
+			m["image"], m["twice"] = map[string]any{"size": 416, "multiple": 32}, 416
+		}, "larger than image.size 416"},
 		"a zero deviation": {func(m map[string]any) {
 			m["image"] = map[string]any{"size": 32, "multiple": 32, "resize": "letterbox", "shrink": "area", "grow": "linear", "order": "RGB"}
 		}, "image.std"},

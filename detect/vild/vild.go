@@ -308,14 +308,15 @@ func (e *encoding) runMasks(ctx context.Context, l *look, boxes []int) ([]annot.
 	return detect.Outline(ctx, e.d.masks, l.view, f, canvas)
 }
 
-// Mask implements detect.Masker, on the view that sees most of the box and shows it largest.
+// Mask implements detect.Masker, on the view that sees most of the box and shows it largest; of two looks, on the better one.
 func (e *encoding) Mask(ctx context.Context, box annot.Box) (annot.Mask, error) {
 	var best *model.View
 	var score float64
 	for _, l := range e.looks {
 		crop := l.view.Crop
 		in := box.Intersect(annot.Box{X0: float64(crop.Min.X), Y0: float64(crop.Min.Y), X1: float64(crop.Max.X), Y1: float64(crop.Max.Y)})
-		if s := in.Area() * l.view.Scale; s > score {
+		tooClose := best != nil && best.Crop == crop && detect.Share(l.view.ToCanvas(box)) > 0.5
+		if s := in.Area() * l.view.Scale; s > score && !tooClose {
 			best, score = l.view, s
 		}
 	}

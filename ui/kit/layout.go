@@ -1,7 +1,9 @@
 package kit
 
 import (
+	"cmp"
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -152,9 +154,20 @@ func NewIcon(name string, token fyne.ThemeColorName, side float32) *canvas.Image
 	return i
 }
 
+// arrows are what keyboards of every language have in the place of these names.
+var arrows = map[string]string{"Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}
+
+// printed is a key as keyboards have it.
+func printed(key string) string {
+	parts := strings.Split(key, "+")
+	last := len(parts) - 1
+	parts[last] = cmp.Or(arrows[parts[last]], parts[last])
+	return strings.Join(parts, "+")
+}
+
 // NewKeyCap returns a key as it is drawn beside a command.
 func NewKeyCap(key string) *fyne.Container {
-	t := NewText(key, Style{Size: theme.TextKey, Color: theme.Muted})
+	t := NewText(printed(key), Style{Size: theme.TextKey, Color: theme.Muted})
 	return container.NewStack(Rect(theme.Field, theme.Border, 4), Line{Left: 5, Right: 5, Height: 18}.Row(t))
 }
 
