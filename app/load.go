@@ -179,14 +179,22 @@ func (m *modelFlags) load(q pipeline.Question, threads int) (*pipeline.Models, e
 			p.Segment = ""
 		}
 	}
-	models, err := pipeline.Load(p)
-	if err != nil {
+	if err := m.checkTwice(p.Store, p.Detect); err != nil {
 		return nil, err
 	}
-	if d := models.Detector; m.twice && d != nil && d.Pack().Twice == 0 {
-		return nil, errors.Join(fmt.Errorf("--twice: %s looks at a photo once; leave it out, or use %s", d.Pack().ID, pipeline.DefaultDetector), models.Close())
+	return pipeline.Load(p)
+}
+
+// checkTwice refuses --twice where the detector looks once.
+func (m *modelFlags) checkTwice(store *model.Store, detector string) error {
+	if detector == "" || !m.twice {
+		return nil
 	}
-	return models, nil
+	pack, err := store.Open(detector)
+	if err == nil && pack.Twice == 0 {
+		err = fmt.Errorf("--twice: %s looks at a photo once; leave it out, or use %s", pack.ID, pipeline.DefaultDetector)
+	}
+	return err
 }
 
 // paints reports whether the segmenter is to make masks of the detector's boxes.

@@ -60,7 +60,7 @@ func (c *Candidates) Select(o Options) []Found {
 		}
 	}
 	slices.SortStableFunc(kept, byScore)
-	kept = suppress(kept, o.CrossNMS, c.overlap)
+	kept = Suppress(kept, o.CrossNMS, c.overlap)
 	if o.Max > 0 && len(kept) > o.Max {
 		kept = kept[:o.Max]
 	}
@@ -167,13 +167,13 @@ func (c *Candidates) overlap(a, b pick) float64 {
 
 // unique leaves one box for each thing, of picks of one class.
 func (c *Candidates) unique(picks []pick, o Options) []pick {
-	picks = suppress(picks, o.NMS, c.overlap)
-	return suppress(picks, o.Inside, func(a, b pick) float64 { return c.Boxes[a.box].Inside(c.Boxes[b.box]) })
+	picks = Suppress(picks, o.NMS, c.overlap)
+	return Suppress(picks, o.Inside, func(a, b pick) float64 { return c.Boxes[a.box].Inside(c.Boxes[b.box]) })
 }
 
-// suppress drops each pick whose overlap with a stronger one is at least limit. Picks come strongest first
-// and stay so. A limit of 0, or over 1, drops nothing.
-func suppress(picks []pick, limit float64, overlap func(a, b pick) float64) []pick {
+// Suppress drops each pick whose overlap with a stronger one is at least limit, in place. Picks come strongest first and stay so.
+// A limit of 0, or over 1, drops nothing.
+func Suppress[P any](picks []P, limit float64, overlap func(a, b P) float64) []P {
 	if limit <= 0 || limit > 1 {
 		return picks
 	}

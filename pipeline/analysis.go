@@ -144,28 +144,16 @@ func (a *Analysis) stage(name string, since time.Time) {
 
 // prepareLooks makes the views of a detector, and that of a second look where one is wanted and the pack says how.
 func (a *Analysis) prepareLooks(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model.View, error) {
-	spec, err := a.canvas(pack, c.Size)
-	if err != nil {
-		return nil, err
-	}
-	views, err := a.viewed(p, spec, c.Tiles)
+	views, err := a.prepare(p, pack, c)
 	if err != nil || !c.Twice || pack.Twice == 0 {
 		return views, err
 	}
-	if spec, err = spec.WithSize(spec.Size * pack.Twice / pack.Image.Size); err != nil {
-		return nil, err
-	}
-	larger, err := a.viewed(p, spec, prep.NoTiles)
-	return slices.Concat(views, larger), err
-}
-
-// prepare makes the views that a pack needs.
-func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model.View, error) {
 	spec, err := a.canvas(pack, c.Size)
 	if err != nil {
 		return nil, err
 	}
-	return a.viewed(p, spec, c.Tiles)
+	larger, err := a.prepare(p, pack, Canvas{Size: spec.Size * pack.Twice / pack.Image.Size})
+	return slices.Concat(views, larger), err
 }
 
 // canvas is the image rule of a pack, for a canvas of the size that is wanted, 0 for the pack's own.
@@ -179,8 +167,12 @@ func (a *Analysis) canvas(pack *model.Pack, size int) (model.ImageSpec, error) {
 	return pack.Image.WithSize(size)
 }
 
-// viewed makes the views of an image rule, once.
-func (a *Analysis) viewed(p *photo.Photo, spec model.ImageSpec, tiles prep.Tiles) ([]*model.View, error) {
+// prepare makes the views that a pack needs, once for each image rule.
+func (a *Analysis) prepare(p *photo.Photo, pack *model.Pack, c Canvas) ([]*model.View, error) {
+	spec, err := a.canvas(pack, c.Size)
+	if err != nil {
+		return nil, err
+	}
 	a.views.mu.Lock()
 	defer a.views.mu.Unlock()
 	if v, ok := a.views.by[spec]; ok {
@@ -192,7 +184,7 @@ func (a *Analysis) viewed(p *photo.Photo, spec model.ImageSpec, tiles prep.Tiles
 		return nil, err
 	}
 	v := &views{by: by}
-	for _, l := range prep.Plan(a.Size, spec, tiles) {
+	for _, l := range prep.Plan(a.Size, spec, c.Tiles) {
 		view, err := by.View(p, l)
 		if err != nil {
 			v.recycle()

@@ -71,6 +71,17 @@ func sample(t testing.TB, name string) *photo.Photo {
 	return pipelinetest.Sample(t, name)
 }
 
+// asked looks at a bundled photo and puts a question.
+func asked(t *testing.T, m *pipeline.Models, name string, c pipeline.Canvas, q pipeline.Question) (*pipeline.Analysis, *pipeline.Answer) {
+	t.Helper()
+	a := pipelinetest.Look(t, m, name, c)
+	ans, err := a.Ask(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, ans
+}
+
 // The bounds that the project promises against the reference.
 const (
 	boxBound   = 0.5
@@ -84,15 +95,7 @@ func TestRegionsEqualThePythonReference(t *testing.T) {
 	q := pipeline.NewQuestion(annot.NamedClasses(ref.Find...), annot.NamedClasses(ref.Segment...))
 	for _, want := range ref.Photos {
 		t.Run(want.Photo, func(t *testing.T) {
-			a, err := models.Analyse(t.Context(), sample(t, want.Photo), pipeline.Canvas{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer a.Release()
-			ans, err := a.Ask(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
-			}
+			a, ans := asked(t, models, want.Photo, pipeline.Canvas{}, q)
 			compareBoxes(t, ans.Boxes, want.Regions.Boxes, want.Regions.Scores)
 
 			defaults := models.Detector.Pack().Defaults
@@ -122,15 +125,7 @@ func TestTwoLooksEqualThePythonReference(t *testing.T) {
 	q := pipeline.NewQuestion(annot.NamedClasses(ref.Find...), nil)
 	for _, want := range ref.Photos {
 		t.Run(want.Photo, func(t *testing.T) {
-			a, err := models.Analyse(t.Context(), sample(t, want.Photo), pipeline.Canvas{Twice: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer a.Release()
-			ans, err := a.Ask(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
-			}
+			a, ans := asked(t, models, want.Photo, pipeline.Canvas{Twice: true}, q)
 			compareBoxes(t, ans.Boxes, want.Twice.Boxes, want.Twice.Scores)
 			kept := ans.Boxes.Select(detect.Options{Score: 0.05, NMS: 0.5})
 			if err := a.Masks(t.Context(), q, kept); err != nil {

@@ -148,7 +148,7 @@ func (m *living) takeChoice() {
 	if c.Detect == "" {
 		c = session.Things
 	}
-	c.Twice = false // a moving picture is looked at once
+	c = c.Loaded() // a moving picture is looked at once
 	if c != *m.choice.Load() {
 		m.choice.Store(&c)
 		m.failedIf(m.feed.Unload())

@@ -34,16 +34,15 @@ func at(groups [][]detect.Hit, group int) []detect.Hit {
 // things are the best hits of each group, one for each thing.
 func (r *reading) things() [][]detect.Hit {
 	var groups [][]detect.Hit
-	hits := slices.Clone(r.hits)
-	slices.SortStableFunc(hits, func(a, b detect.Hit) int { return cmp.Compare(b.Score, a.Score) })
-	for _, h := range hits {
+	for _, h := range r.hits {
 		for len(groups) <= int(h.Class) {
 			groups = append(groups, nil)
 		}
-		kept := groups[h.Class]
-		if !slices.ContainsFunc(kept, func(k detect.Hit) bool { return r.overlap[k.Box].IoU(r.overlap[h.Box]) >= sameFrom }) {
-			groups[h.Class] = append(kept, h)
-		}
+		groups[h.Class] = append(groups[h.Class], h)
+	}
+	for g, hits := range groups {
+		slices.SortStableFunc(hits, func(a, b detect.Hit) int { return cmp.Compare(b.Score, a.Score) })
+		groups[g] = detect.Suppress(hits, sameFrom, func(a, b detect.Hit) float64 { return r.overlap[a.Box].IoU(r.overlap[b.Box]) })
 	}
 	return groups
 }

@@ -61,18 +61,26 @@ func (e *encoding) makeCentre() []float32 {
 // rest returns a vector less what is common, of unit length.
 func (e *encoding) rest(v []float32) []float32 {
 	out := make([]float32, len(v))
-	var sum float64
 	for k, c := range e.centre() {
 		out[k] = v[k] - c
-		sum += float64(out[k]) * float64(out[k])
+	}
+	scaled(out)
+	return out
+}
+
+// scaled gives a vector unit length, and reports whether it has any.
+func scaled(v []float32) bool {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
 	}
 	if sum == 0 {
-		return out
+		return false
 	}
-	for k := range out {
-		out[k] /= float32(math.Sqrt(sum))
+	for k := range v {
+		v[k] /= float32(math.Sqrt(sum))
 	}
-	return out
+	return true
 }
 
 // like writes the logits of a box's vector beside examples.

@@ -1,8 +1,6 @@
 package vild
 
 import (
-	"math"
-
 	"github.com/saysee/saysee/annot"
 	"github.com/saysee/saysee/detect"
 )
@@ -50,17 +48,12 @@ func join(a, b *look) {
 
 // mixed is the unit vector the share of the way from a to b; a, where that is nowhere.
 func mixed(a, b []float32, share float32) []float32 {
-	sum := make([]float32, len(a))
-	var squares float64
-	for k := range sum {
-		sum[k] = a[k] + share*(b[k]-a[k])
-		squares += float64(sum[k]) * float64(sum[k])
+	out := make([]float32, len(a))
+	for k := range out {
+		out[k] = a[k] + share*(b[k]-a[k])
 	}
-	if squares == 0 {
+	if !scaled(out) {
 		return a
 	}
-	for k := range sum {
-		sum[k] /= float32(math.Sqrt(squares))
-	}
-	return sum
+	return out
 }

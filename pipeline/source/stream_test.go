@@ -137,7 +137,7 @@ func TestHangingHost(t *testing.T) {
 			defer cancel()
 			begin := time.Now()
 			_, err := source.Open(ctx, spec)
-			if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took > 4*time.Second {
+			if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took > time.Second {
 				t.Errorf("%v after %v", err, took)
 			}
 		})
@@ -187,7 +187,7 @@ func TestRTSP(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if f.Size() != image.Pt(64, 48) || f.Pix.RGBAAt(9, 9).A != 255 || time.Since(f.At) > 10*time.Second {
+			if f.Size() != image.Pt(64, 48) || f.Pix.RGBAAt(9, 9).A != 255 || time.Since(f.At) > time.Second {
 				t.Errorf("%v, %v", f.Size(), f.Pix.RGBAAt(9, 9))
 			}
 			f.Release()

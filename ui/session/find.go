@@ -44,8 +44,8 @@ func (c Choice) Same(o Choice) bool { return c.Detect == o.Detect && c.Segment =
 // canvas is how photos are prepared.
 func (c Choice) canvas() pipeline.Canvas { return pipeline.Canvas{Twice: c.Twice} }
 
-// loaded is what of the choice the models hang on.
-func (c Choice) loaded() Choice {
+// Loaded is what of the choice the models hang on.
+func (c Choice) Loaded() Choice {
 	c.Twice = false
 	return c
 }
@@ -307,7 +307,7 @@ func (f *finder) over(r *request) {
 }
 
 func (f *finder) load(c Choice) error {
-	c = c.loaded()
+	c = c.Loaded()
 	if f.models != nil && f.choice == c {
 		return nil
 	}
@@ -335,13 +335,13 @@ func (f *finder) rest() {
 }
 
 func (f *finder) look(ctx context.Context, r *request) error {
-	if f.photo == nil || f.rel != r.rel || f.canvas != r.choice.canvas() {
+	if canvas := r.choice.canvas(); f.photo == nil || f.rel != r.rel || f.canvas != canvas {
 		f.release()
-		a, err := f.models.Analyse(ctx, r.photo(), r.choice.canvas())
+		a, err := f.models.Analyse(ctx, r.photo(), canvas)
 		if err != nil {
 			return err
 		}
-		f.photo, f.rel, f.canvas = a, r.rel, r.choice.canvas()
+		f.photo, f.rel, f.canvas = a, r.rel, canvas
 	} else {
 		f.photo.Stages = nil
 	}

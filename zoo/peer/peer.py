@@ -51,9 +51,7 @@ def label(detector, vectors, path, args):
         found = detector.regions(features)
     with clock.stage("select"):
         boxes = (found["boxes"] / scale).clip(0, [w, h, w, h])
-        scores = starter.score_regions(
-            found["region_embeds"], found["roi_scores"], found["box_quality"], vectors, detector.rule
-        )
+        scores = starter.score_regions(found["region_embeds"], starter.weigh(found, detector.rule), vectors, detector.rule)
         kept = starter.select(boxes, scores, args.score, args.nms, args.max)
     if not kept:
         return results, clock.seconds

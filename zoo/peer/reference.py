@@ -45,7 +45,7 @@ def describe_canvas(canvas, scale, resized):
 def describe_regions(detector, features, vectors, scale, size):
     found = detector.regions(features)
     boxes = (found["boxes"] / scale).clip(0, [*size, *size])
-    scores = starter.score_regions(found["region_embeds"], found["roi_scores"], found["box_quality"], vectors, detector.rule)
+    scores = starter.score_regions(found["region_embeds"], starter.weigh(found, detector.rule), vectors, detector.rule)
     defaults = detector.pack.manifest["defaults"]
     kept = starter.select(boxes, scores, defaults["score"], defaults["nms"], defaults["max"])
     top = kept[:5]
@@ -67,15 +67,10 @@ def describe_regions(detector, features, vectors, scale, size):
     }
 
 
-def describe_twice(detector, photo, vectors, sizes, wh):
+def describe_twice(detector, photo, vectors, size):
     """Boxes and scores of the regions that two looks have together."""
-    looks = []
-    for size in sizes:
-        tensor, scale, *_ = detector.prepare(photo, size)
-        looks.append((detector.regions(detector.trunk(tensor)), scale))
-    found = starter.join(*looks, detector.rule, wh)
-    scores = starter.score_regions(found["region_embeds"], found["roi_scores"], found["box_quality"], vectors, detector.rule, twice=True)
-    return {"boxes": rounded((found["boxes"] / looks[1][1]).clip(0, [*wh, *wh]), 3), "scores": rounded(scores, 5)}
+    boxes, embeds, weights = detector.boxes(photo, size, twice=True)
+    return {"boxes": rounded(boxes, 3), "scores": rounded(starter.score_regions(embeds, weights, vectors, detector.rule, twice=True), 5)}
 
 
 def pixel_logits(sessions, features, vectors):
@@ -141,7 +136,7 @@ def main():
             "size": list(wh),
             "canvas": describe_canvas(canvas, scale, resized),
             "regions": describe_regions(detector, features, np.stack([vectors[w] for w in find]), scale, wh),
-            "twice": describe_twice(detector, photo, np.stack([vectors[w] for w in find]), (size, pack.manifest["twice"]), wh),
+            "twice": describe_twice(detector, photo, np.stack([vectors[w] for w in find]), size),
             "pixels": describe_pixels(
                 pixel_logits(pixels, features, np.stack([vectors[w] for w in segment])), canvas, resized, wh
             ),

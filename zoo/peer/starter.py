@@ -78,15 +78,19 @@ def to_tensor(canvas, mean, std):
     return np.ascontiguousarray(rgb.transpose(2, 0, 1)[None])
 
 
-def score_regions(embeds, roi_scores, quality, vectors, rule, twice=False):
+def weigh(found, rule):
+    """[n] weights of the regions: the geometric mean of objectness and box quality, to the manifest's powers."""
+    return found["roi_scores"] ** rule["roi_power"] * found["box_quality"] ** rule["quality_power"]
+
+
+def score_regions(embeds, weights, vectors, rule, twice=False):
     """[n, N] scores of the regions under N text vectors: softmax over background (logit 0) and the words, times the
-    geometric mean of objectness and box quality, to the manifest's powers; then Platt's calibration, that of photos that were
-    looked at twice for the regions of join."""
+    weights; then Platt's calibration, that of photos that were looked at twice for the regions of join."""
     logits = rule["tau"] * embeds @ vectors.T + rule["bias"]
     top = np.maximum(logits.max(1, keepdims=True), 0)
     e = np.exp(logits - top)
     p = e / (np.exp(-top) + e.sum(1, keepdims=True))
-    p = p * (roi_scores[:, None] ** rule["roi_power"]) * (quality[:, None] ** rule["quality_power"])
+    p = p * weights[:, None]
     calibration = (twice and rule.get("twice_calibration")) or rule.get("calibration")
     if not calibration:
         return p
@@ -103,14 +107,14 @@ def ious(a, b):
 
 
 def join(first, second, rule, size, threshold=0.6, at_home=2 / 3, wide=224):
-    """What two looks at a photo of a size (w, h) found, (regions, scale of the canvas) each, as one list of regions on the second's,
-    larger canvas. Pairs are one to one, greedily by IoU times cosine. A region is the mean of its two, the first's share being
+    """What two looks at a photo of a size (w, h) found, (regions, scale of the canvas) each, as boxes, vectors and weights of one list of
+    regions on the second's, larger canvas. Pairs are one to one, greedily by IoU times cosine. A region is the mean of its two, the first's share being
     at_home for what is wider or higher than wide, and 1 - at_home for all else; what one look has alone has its share of the weight.
     First come those that only the first has, then wide pairs, then the others."""
     (a, scale_a), (b, scale_b) = first, second
     limits = [size[0] * scale_b, size[1] * scale_b] * 2
     boxes_a, boxes_b = (a["boxes"] * (scale_b / scale_a)).clip(0, limits), b["boxes"].clip(0, limits)
-    weights_a, weights_b = ((f["roi_scores"] ** rule["roi_power"]) * (f["box_quality"] ** rule["quality_power"]) for f in (a, b))
+    weights_a, weights_b = weigh(a, rule), weigh(b, rule)
     share_a, share_b = (np.where((x[:, 2:] - x[:, :2]).max(1) > wide, at_home, 1 - at_home) for x in (boxes_a, boxes_b))
     embeds_b, over = b["region_embeds"].copy(), ious(boxes_a, boxes_b)
     like = np.where(over >= threshold, over * (a["region_embeds"] @ embeds_b.T), -np.inf)
@@ -130,12 +134,7 @@ def join(first, second, rule, size, threshold=0.6, at_home=2 / 3, wide=224):
     def together(of_a, of_b):
         return np.concatenate([of_a[~joined_a], of_b[large], of_b[~large]])
 
-    weights = together(weights_a * share_a, weights_b)
-    return {
-        "boxes": together(boxes_a, boxes_b), "region_embeds": together(a["region_embeds"], embeds_b),
-        # One weight in the place of two scores.
-        "roi_scores": weights ** (1 / rule["roi_power"]), "box_quality": np.ones_like(weights),
-    }
+    return together(boxes_a, boxes_b), together(a["region_embeds"], embeds_b), together(weights_a * share_a, weights_b)
 
 
 def nms(boxes, scores, threshold):
@@ -208,6 +207,27 @@ class Detector:
 
     def regions(self, features):
         return self.run("regions", **self.read("regions", features))
+
+    def larger(self, size):
+        """The side of the canvas of a second look, beside one of size."""
+        return -(-(size * self.pack.manifest["twice"] // self.image["size"]) // self.image["multiple"]) * self.image["multiple"]
+
+    def look(self, photo, size):
+        """What one look finds: regions, and the scale of their canvas."""
+        tensor, scale, *_ = self.prepare(photo, size)
+        return self.regions(self.trunk(tensor)), scale
+
+    def boxes(self, photo, size, twice=False):
+        """Boxes in the photo's pixels, clipped to it, vectors and weights of the regions that one look or two find."""
+        wh = photo.shape[1::-1]
+        found, scale = self.look(photo, size)
+        if twice:
+            second = self.look(photo, self.larger(size))
+            boxes, embeds, weights = join((found, scale), second, self.rule, wh)
+            scale = second[1]
+        else:
+            boxes, embeds, weights = found["boxes"], found["region_embeds"], weigh(found, self.rule)
+        return (boxes / scale).clip(0, [*wh, *wh]), embeds, weights
 
     def masks(self, features, canvas_boxes):
         return self.run("masks", **self.read("masks", features), boxes=canvas_boxes)["mask_probs"]

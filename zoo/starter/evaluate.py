@@ -32,7 +32,7 @@ import time
 import zlib
 
 import numpy as np
-from runs import Boxes, Groups, Names, Photos, Pixels, Truth, masks, spoken
+from runs import Boxes, Groups, Names, Photos, Pixels, Truth, masks, spoken, starter
 
 HERE = pathlib.Path(__file__).parent
 NARROW = ("animals7", "groceries", "cars_trucks", "weapons")
@@ -102,8 +102,7 @@ def proposals(bench):
         pack, results = bench.pack(Boxes, size), []
         for r in truth.records:
             seen = pack.look(bench.photos, r)
-            chances = np.sqrt(seen["roi_scores"] * seen["quality"])
-            results += [truth.result(r, b, 0, float(s)) for b, s in zip(seen["boxes"], chances)]
+            results += [truth.result(r, b, 0, float(w)) for b, w in zip(seen["boxes"], seen["weights"])]
         out[f"AR100 {size}, any name"] = truth.judge(results, any_name=True)["AR100"]
         say(f"AR100 {size}, any name", out[f"AR100 {size}, any name"])
     return out
@@ -407,7 +406,7 @@ def speed_of_one(bench):
         tensor, *_ = timed("prepare", lambda: pack.net.prepare(photo, size))
         features = timed("trunk", lambda: pack.net.trunk(tensor))
         found = timed("regions", lambda: pack.net.regions(features))
-        seen = {"embeds": found["region_embeds"], "roi_scores": found["roi_scores"], "quality": found["box_quality"]}
+        seen = {"embeds": found["region_embeds"], "weights": starter.weigh(found, pack.rule)}
         timed("scores", lambda: pack.scores(seen, vectors))
         timed("10 masks", lambda: pack.net.masks(features, found["boxes"][:10]))
         feeds = timed("pixels", lambda: painter.run("pixels", features))

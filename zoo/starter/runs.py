@@ -104,33 +104,19 @@ class Boxes:
                 self.said[p] = self.words.vector(p)
         return np.stack([self.said[p] for p in phrases]).astype(np.float32)
 
-    def features(self, photo, size=None):
-        tensor, scale, _, _ = self.net.prepare(photo, size or self.size)
+    def features(self, photo):
+        tensor, scale, _, _ = self.net.prepare(photo, self.size)
         return self.net.trunk(tensor), scale
 
-    def larger(self):
-        """Return the side of the canvas of a second look."""
-        image = self.pack.manifest["image"]
-        return -(-(self.size * self.pack.manifest["twice"] // image["size"]) // image["multiple"]) * image["multiple"]
-
     def look(self, photos, record):
-        """Return the photo's regions: boxes in its pixels, vectors, and the two chances that do not depend on words."""
+        """Return the photo's regions: boxes in its pixels, vectors, and weights, which do not depend on words."""
         if record["id"] not in self.seen:
-            photo = photos.image(record)
-            features, scale = self.features(photo)
-            found = self.net.regions(features)
-            if self.twice:
-                features, larger = self.features(photo, self.larger())
-                found, scale = starter.join((found, scale), (self.net.regions(features), larger), self.rule, photo.shape[1::-1]), larger
-            sides = [photo.shape[1], photo.shape[0]] * 2
-            self.seen[record["id"]] = {
-                "boxes": (found["boxes"] / scale).clip(0, sides), "embeds": found["region_embeds"],
-                "roi_scores": found["roi_scores"], "quality": found["box_quality"],
-            }
+            boxes, embeds, weights = self.net.boxes(photos.image(record), self.size, self.twice)
+            self.seen[record["id"]] = {"boxes": boxes, "embeds": embeds, "weights": weights}
         return self.seen[record["id"]]
 
     def scores(self, found, vectors):
-        return starter.score_regions(found["embeds"], found["roi_scores"], found["quality"], vectors, self.rule, self.twice)
+        return starter.score_regions(found["embeds"], found["weights"], vectors, self.rule, self.twice)
 
     def find(self, photos, record, vectors, minimum=0.001, most=100):
         """Return (box, class, score, number of the region), best first, as the program selects them."""
